@@ -1,0 +1,154 @@
+"""Everything that goes wrong, in one tree. Each class says which exit code the command ends with.
+
+    TintcastError                    70  our own bug, if it is none of the below
+    ├── PartlyFailed                  1  some of the work failed, the rest is done
+    ├── ConfigurationError            2  a wrong key, value, flag or combination
+    ├── InputError                    3  what was given to colorize can't be read
+    │   ├── MissingInput                 no such file or folder
+    │   ├── UnreadableFilm               not a film, truncated, corrupt
+    │   ├── NoVideo                      a film without a picture track
+    │   ├── UnsupportedColour            PQ, HLG: no standard dynamic range luma
+    │   ├── UnreadablePicture            not a picture, or broken
+    │   └── UnreadableJpeg               a received JPEG or its facts are not ours
+    ├── NetworkFileError              4  the neural network or its manifest can't be used
+    ├── BrokerError                   5  MQTT
+    │   ├── BrokerUnreachable            nothing answers at that address
+    │   ├── BrokerRefused                it answers, but not to us: user, password, TLS, rights
+    │   └── DeliveryTimeout              no receiver acknowledged in time
+    ├── SpaceError                    6  no room left on the device
+    ├── CameraWedged                 75  only a new process can open this camera again
+    └── Interrupted                 130  Ctrl-C or a stop signal
+
+Every error is one line: what happened, to what, and what to do about it.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import ClassVar
+
+
+class TintcastError(Exception):
+    """The root. ``what`` happened, ``where`` (a file, key or address), and ``hint``: what to do about it."""
+
+    exit_code: ClassVar[int] = 70
+
+    def __init__(self, what: str, *, where: object = None, hint: str | None = None) -> None:
+        super().__init__(what, where, hint)
+        self.what = what
+        self.where = None if where is None else str(where)
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """One line: ``where: what (hint)``, with control characters made harmless."""
+        line = self.what if self.where is None else f"{self.where}: {self.what}"
+        if self.hint:
+            line = f"{line} ({self.hint})"
+        return " ".join("".join(c if c.isprintable() else " " for c in line).split())
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Keep the keyword fields when an error crosses from a child process to its parent."""
+        return _rebuild, (type(self), self.what, self.where, self.hint)
+
+
+def _rebuild(kind: type[TintcastError], what: str, where: str | None, hint: str | None) -> TintcastError:
+    return kind(what, where=where, hint=hint)
+
+
+class PartlyFailed(TintcastError):
+    """Some of the work failed; what is done stays."""
+
+    exit_code = 1
+
+
+class ConfigurationError(TintcastError):
+    """A key, value, flag or combination that is not allowed."""
+
+    exit_code = 2
+
+
+class InputError(TintcastError):
+    """What was given to colorize can't be read."""
+
+    exit_code = 3
+
+
+class MissingInput(InputError, FileNotFoundError):
+    """No such file or folder."""
+
+
+class UnreadableFilm(InputError):
+    """Not a film, or one that is truncated or corrupt."""
+
+
+class NoVideo(InputError):
+    """A film without a picture track."""
+
+
+class UnsupportedColour(InputError):
+    """A transfer without a standard dynamic range luma (PQ, HLG)."""
+
+
+class UnreadablePicture(InputError):
+    """Not a picture, or a broken one."""
+
+
+class UnreadableJpeg(InputError):
+    """A JPEG, or the facts in it, that we did not make."""
+
+
+class NetworkFileError(TintcastError):
+    """The neural network's file or manifest can't be used."""
+
+    exit_code = 4
+
+
+class BrokerError(TintcastError):
+    """MQTT."""
+
+    exit_code = 5
+
+
+class BrokerUnreachable(BrokerError, ConnectionError):
+    """Nothing answers at the broker's address."""
+
+
+class BrokerRefused(BrokerError):
+    """The broker answers, but refuses us: user, password, TLS or rights."""
+
+
+class DeliveryTimeout(BrokerError, TimeoutError):
+    """No receiver acknowledged in time."""
+
+
+class SpaceError(TintcastError):
+    """No room left on the device."""
+
+    exit_code = 6
+
+
+class CameraWedged(TintcastError):
+    """The camera library is stuck; only a new process can open the camera again."""
+
+    exit_code = 75
+
+
+class Interrupted(TintcastError):
+    """Ctrl-C or a stop signal."""
+
+    exit_code = 130
+
+    def __init__(
+        self, what: str = "interrupted", *, where: object = None, hint: str | None = None
+    ) -> None:
+        super().__init__(what, where=where, hint=hint)
+
+
+def from_os_error(error: OSError, *, where: object, doing: str) -> TintcastError:
+    """Give an ``OSError`` its place in the tree; ``doing`` is what failed, as in ``can't write``."""
+    reason = error.strerror or str(error)
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return SpaceError(f"{doing}: no space left", where=where, hint="free some space and run it again")
+    if error.errno == errno.ENOENT:
+        return MissingInput("no such file or folder", where=where)
+    return InputError(f"{doing}: {reason[:1].lower()}{reason[1:]}", where=where)
