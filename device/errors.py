@@ -138,9 +138,7 @@ class Interrupted(TintcastError):
 
     exit_code = 130
 
-    def __init__(
-        self, what: str = "interrupted", *, where: object = None, hint: str | None = None
-    ) -> None:
+    def __init__(self, what: str = "interrupted", *, where: object = None, hint: str | None = None) -> None:
         super().__init__(what, where=where, hint=hint)
 
 

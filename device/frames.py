@@ -11,9 +11,8 @@ from enum import Enum
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     Luma = NDArray[np.uint8] | NDArray[np.uint16]
@@ -111,8 +110,8 @@ class Frame:
 class TintedFrame:
     """A frame and the low-resolution colour predicted for it.
 
-    ``small``: the (h, w) luma codes that the colour was predicted from, shrunk from ``window``; kept so that no
-    sink shrinks the luma again. ``ab``: (h', w', 2) float32, Lab units, in the luma's stored orientation and
+    ``small``: the (h, w) luma codes that the colour was predicted from, shrunk from ``window``; kept so that
+    no sink shrinks the luma again. ``ab``: (h', w', 2) float32, Lab units, in the luma's stored orientation and
     covering ``window`` (None: the whole frame). ``confidence``: (h', w') float32 in 0..1, where the network
     tells it. ``chroma_age_ns``: capture time of this frame minus that of the frame behind its colour.
     """
