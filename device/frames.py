@@ -111,7 +111,7 @@ class TintedFrame:
     """A frame and the low-resolution colour predicted for it.
 
     ``small``: the (h, w) luma codes that the colour was predicted from, shrunk from ``window``; kept so that
-    no sink shrinks the luma again. ``ab``: (h', w', 2) float32, Lab units, in the luma's stored orientation and
+    no sink shrinks the luma again. ``ab``: (h', w', 2) float32, Lab units, in the stored orientation and
     covering ``window`` (None: the whole frame). ``confidence``: (h', w') float32 in 0..1, where the network
     tells it. ``chroma_age_ns``: capture time of this frame minus that of the frame behind its colour.
     """

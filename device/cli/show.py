@@ -1,0 +1,61 @@
+"""What a command shows while it works: a bar on a terminal, a plain line now and then elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+#: Seconds between two plain lines where there is no terminal.
+PLAIN_INTERVAL = 10.0
+
+
+class ProgressLine:
+    """A progress bar for one piece of work, on standard error, so that results can be piped.
+
+    Calls to ``update`` may come from any thread.
+    """
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._console = Console(file=sys.stderr)
+        self._last_plain = time.monotonic()
+        self._bar: Progress | None = None
+        self._task = TaskID(0)
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[note]}"),
+                TimeRemainingColumn(),
+                console=self._console,
+            )
+            self._task = self._bar.add_task(self._title, total=None, note="")
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def update(self, done: int, total: int | None, note: str = "") -> None:
+        """Show that ``done`` of ``total`` (None: not known) is done, with a short ``note`` beside it."""
+        if self._bar:
+            self._bar.update(self._task, completed=done, total=total, note=note)
+            return
+        now = time.monotonic()
+        if now - self._last_plain >= PLAIN_INTERVAL:
+            self._last_plain = now
+            of = f"{done}/{total}" if total else f"{done}"
+            self._console.print(f"{self._title}: {of} {note}".rstrip(), highlight=False)
