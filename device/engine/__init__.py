@@ -1,0 +1,29 @@
+"""What every job runs on: threads that end together, bounded channels, leases and one first error.
+
+A run has one ``Stop``. Its threads are started by ``Workers``, hand items over by ``Channel`` (nothing is
+lost) or ``Slot`` (newest wins), and each holds a ``Lease`` that it renews while it works or rightly waits.
+Whatever goes wrong anywhere, the run ends with the first error, within a deadline.
+"""
+
+from device.engine.channel import Channel, Closed
+from device.engine.lease import Lease, Leases
+from device.engine.signals import stop_on_signals
+from device.engine.slot import Slot
+from device.engine.stop import POLL_S, Stop, Stopped
+from device.engine.watchdog import fail_if_expired, watching
+from device.engine.workers import Workers
+
+__all__ = [
+    "POLL_S",
+    "Channel",
+    "Closed",
+    "Lease",
+    "Leases",
+    "Slot",
+    "Stop",
+    "Stopped",
+    "Workers",
+    "fail_if_expired",
+    "stop_on_signals",
+    "watching",
+]
