@@ -1,0 +1,1 @@
+"""The mathematics of colour: plain functions on arrays, no networks, no files."""
