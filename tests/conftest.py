@@ -1,0 +1,44 @@
+"""What every room's tests share: the material beside the checkout, where it is there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = Path(os.environ.get("TINTCAST_SHARED", ROOT.parent / "shared"))
+LEFT_OUT = pytest.StashKey[int]()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of photographs and films beside the checkout; tests without it are left out, and counted."""
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def films(shared: Path) -> list[Path]:
+    """Real films, by name."""
+    found = sorted(p for p in (shared / "data" / "videos").iterdir() if p.suffix in {".mp4", ".mov", ".mkv"})
+    assert found, f"{shared} holds no films"
+    return found
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs the material where it is not; the same rooms are tested on films of our own."""
+    if SHARED.is_dir():
+        return
+    wanting = [item for item in items if "shared" in getattr(item, "fixturenames", ())]
+    items[:] = [item for item in items if item not in wanting]
+    config.stash[LEFT_OUT] = len(wanting)
+    config.hook.pytest_deselected(items=wanting)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what was left out, so that a green run without the material is not taken for a whole one."""
+    if count := config.stash.get(LEFT_OUT, 0):
+        terminalreporter.write_line(
+            f"{count} tests on photographs and films were left out: {SHARED} is not there (TINTCAST_SHARED names it)"
+        )
