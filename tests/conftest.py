@@ -40,5 +40,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     """Say what was left out, so that a green run without the material is not taken for a whole one."""
     if count := config.stash.get(LEFT_OUT, 0):
         terminalreporter.write_line(
-            f"{count} tests on photographs and films were left out: {SHARED} is not there (TINTCAST_SHARED names it)"
+            f"{count} tests on real photographs and films are left out: no {SHARED} (or TINTCAST_SHARED)"
         )
