@@ -1,0 +1,30 @@
+"""Files that come with the program: packed into an installed wheel, or beside ``device`` in a checkout."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from device.errors import TintcastError
+
+#: Where a wheel's ``device/bundled/...`` stands in a checkout, by its first part.
+_CHECKOUT: Final = {"models": Path("models"), "demo.mp4": Path("tests/media/demo.mp4")}
+
+
+def bundled(name: str) -> Path:
+    """Path of the bundled file or folder ``name`` (``models``, ``models/compact.tflite``, ``demo.mp4``).
+
+    Raises TintcastError where the installation lacks it.
+    """
+    device = Path(str(files("device")))
+    first, *rest = name.split("/")
+    candidates = [device / "bundled" / name]
+    if first in _CHECKOUT:
+        candidates.append(device.parent.joinpath(_CHECKOUT[first], *rest))
+    for path in candidates:
+        if path.exists():
+            return path
+    raise TintcastError(
+        f"{name} is missing in this installation", where=device, hint="install tintcast again"
+    )
