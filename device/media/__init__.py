@@ -1,0 +1,1 @@
+"""Films and pictures as files: what is in them, how they are read and written."""

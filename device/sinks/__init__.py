@@ -1,0 +1,1 @@
+"""Where tinted frames go. A sink knows nothing of sources."""
