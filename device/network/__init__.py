@@ -1,5 +1,6 @@
 """The quantized network: its manifest, finding it, lightness in and ab out."""
 
+from device.network.find import available_networks, find_network
 from device.network.manifest import (
     Input,
     InputRole,
@@ -11,15 +12,20 @@ from device.network.manifest import (
     read_manifest,
     write_manifest,
 )
+from device.network.runtime import Network, Prediction
 
 __all__ = [
     "Input",
     "InputRole",
     "Manifest",
+    "Network",
     "Output",
     "OutputRole",
+    "Prediction",
     "Source",
+    "available_networks",
     "file_sha256",
+    "find_network",
     "read_manifest",
     "write_manifest",
 ]
