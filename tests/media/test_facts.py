@@ -39,7 +39,7 @@ any_facts = st.builds(
     height=st.just(300),
     sequence=st.integers(0, 2**63 - 1),
     pts=int64,
-    time_base=st.fractions(Fraction(1, 2**31 - 1), 1000, max_denominator=2**31 - 1),
+    time_base=st.builds(Fraction, st.integers(1, 2**31 - 1), st.integers(1, 2**31 - 1)),
     network=st.text(min_size=1, max_size=128).filter(str.isprintable),
     device=level,
     job=st.none() | level,

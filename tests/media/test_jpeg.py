@@ -82,5 +82,6 @@ def test_upright_turns_clockwise(rotation: int) -> None:
     for before, after in zip(stored, turned, strict=True):
         assert np.array_equal(after, np.rot90(before, -rotation // 90))
         assert after.flags.c_contiguous
-    height, width = turned[0].shape
-    assert read_facts(encode_jpeg(*turned, 85, facts(width, height))).width == width
+    y, cb, cr = turned
+    height, width = y.shape
+    assert read_facts(encode_jpeg(y, cb, cr, 85, facts(width, height))).width == width
