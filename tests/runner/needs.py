@@ -1,0 +1,35 @@
+"""What the tests need of the system: named, or got by apt."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+
+from runner.steps import call, say
+
+#: Programs that the tests start, all of them in the Debian package of the same name.
+PROGRAMS = ("git", "mosquitto", "openssl")
+#: The same for the bare roots.
+ROOT_PROGRAMS = ("mmdebstrap",)
+
+
+def provide(*, roots: bool, install: bool) -> list[str]:
+    """Install what is missing if asked to; return a line for each thing that still is."""
+    if install and (packages := _missing(roots=roots)):
+        say(f"apt-get install {' '.join(packages)}")
+        as_root = () if os.geteuid() == 0 else ("sudo",)
+        apt = (*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q")
+        call(*apt, "update")
+        call(*apt, "install", "-y", "--no-install-recommends", *packages)
+    lines = [f"{package} (apt-get install {package})" for package in _missing(roots=roots)]
+    if roots and os.geteuid() != 0:
+        lines.append("root's rights: bare roots are made and entered as root (sudo tests/run --all)")
+    return lines
+
+
+def _missing(*, roots: bool) -> list[str]:
+    """Debian packages that are not there."""
+    programs = PROGRAMS + (ROOT_PROGRAMS if roots else ())
+    missing = [program for program in programs if not shutil.which(program)]
+    return missing if importlib.util.find_spec("ensurepip") else [*missing, "python3-venv"]
