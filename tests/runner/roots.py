@@ -80,7 +80,7 @@ def test(root: Root, for_pytest: Sequence[str]) -> int:
         _call_inside(place, VENV / "bin/pip", "install", "-q", *root.install)
         _call_inside(place, VENV / "bin/pip", "check")
         say(f"{root.suite}: pytest")
-        pytest = (VENV / "bin/pytest", f"--junitxml={REPORT}", "--ignore=tests/converter", *for_pytest)
+        pytest = (str(VENV / "bin/pytest"), f"--junitxml={REPORT}", "--ignore=tests/converter", *for_pytest)
         _call_inside(place, "env", *root.variables, *pytest)
         return passed_count(home)
 
