@@ -108,6 +108,9 @@ class MqttSettings(Section):
     ca_file: Path | None = Field(
         default=None, description="authority to trust instead of the system's (PEM file)"
     )
+    insecure: bool = Field(
+        default=False, description="with tls, take any certificate: encrypted, but perhaps to a stranger"
+    )
     user: str | None = Field(default=None, description="user name at the broker")
     password_file: Path | None = Field(default=None, description="file whose first line is the password")
     base: TopicLevel = Field(default="tintcast", description="first level of every topic")

@@ -1,0 +1,79 @@
+"""Where the broker is, and as whom we come."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from device.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from device.config import MqttSettings
+
+PLAIN_PORT = 1883
+TLS_PORT = 8883
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A broker. ``insecure``: encrypt, but take whatever certificate it shows; said aloud by the session.
+
+    ``mqtt5``: whether to try MQTT 5 at all, before 3.1.1.
+    """
+
+    host: str
+    port: int = PLAIN_PORT
+    tls: bool = False
+    ca_file: Path | None = None
+    insecure: bool = False
+    user: str | None = None
+    password_file: Path | None = None
+    mqtt5: bool = True
+
+    @classmethod
+    def from_settings(cls, mqtt: MqttSettings) -> Self:
+        """Make one of the configuration's section ``mqtt``."""
+        return cls(
+            host=mqtt.host,
+            port=mqtt.port or (TLS_PORT if mqtt.tls else PLAIN_PORT),
+            tls=mqtt.tls,
+            ca_file=mqtt.ca_file,
+            insecure=mqtt.insecure,
+            user=mqtt.user,
+            password_file=mqtt.password_file,
+        )
+
+    def __str__(self) -> str:
+        """As a URL; user and password are never part of it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'mqtts' if self.tls else 'mqtt'}://{host}:{self.port}"
+
+    def password(self) -> str | None:
+        """First line of the password file. Raises ConfigurationError where it can't be read."""
+        if self.password_file is None:
+            return None
+        try:
+            with self.password_file.open(encoding="utf-8") as file:
+                return file.readline().rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+            raise ConfigurationError(f"can't read the password: {reason}", where=self.password_file) from None
+
+    def tls_context(self) -> ssl.SSLContext | None:
+        """How to check the broker's certificate; None without TLS. Raises ConfigurationError."""
+        if not self.tls:
+            return None
+        try:
+            context = ssl.create_default_context(cafile=self.ca_file)
+        except (OSError, ssl.SSLError) as error:
+            reason = error.strerror if error.errno and not isinstance(error, ssl.SSLError) else "not PEM"
+            raise ConfigurationError(
+                f"can't read the certificate authority: {reason}", where=self.ca_file
+            ) from None
+        if self.insecure:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context

@@ -1,0 +1,370 @@
+"""One connection to a broker, from CONNECT to its loss. Only the thread that opened it touches it."""
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+import struct
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from paho.mqtt import MQTTException
+from paho.mqtt import client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from device.errors import BrokerRefused, BrokerUnreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from paho.mqtt.reasoncodes import ReasonCode
+
+    from device.mqtt.address import Address
+
+MQTT5 = MQTTProtocolVersion.MQTTv5
+MQTT311 = MQTTProtocolVersion.MQTTv311
+
+KEEPALIVE_S = 20
+#: Unsent bytes that the kernel may hold: what is older than this in a slow link's queue would be old news.
+_NOT_SENT_BYTES = 128 * 1024
+#: Messages at QoS 1 on their way at once, where the broker names no lower limit.
+_IN_FLIGHT = 20
+#: Bytes of a PUBLISH beside its topic, payload and properties, generously.
+_OVERHEAD = 64
+
+#: A broker that dislikes a packet hangs up at once, in seconds.
+_SUSPECT_S = 1.0
+
+_UNSUPPORTED_PROTOCOL = 0x84
+_TAKEN_OVER = 0x8E
+_PACKET_TOO_LARGE = 0x95
+_NOT_AUTHORIZED = 0x87
+#: Reasons of a refusal that time may heal: unavailable, busy, quota, connection rate.
+_PASSING = {0x88, 0x89, 0x97, 0x9F}
+_REFUSALS = {
+    0x85: ("does not take our client id", None),
+    0x86: ("user or password is wrong", "check --user and --password-file"),
+    _NOT_AUTHORIZED: ("we are not allowed in", "check --user and --password-file, and the broker's rights"),
+    0x8A: ("we are banned", None),
+}
+
+#: What paho lets out when a broker sends nonsense.
+_NONSENSE = (OSError, ValueError, IndexError, KeyError, TypeError, struct.error, MQTTException)
+
+
+class ProtocolRefused(Exception):
+    """The broker does not speak this version of MQTT, or hangs up on it. Never reaches the user."""
+
+
+class ConnectionLost(Exception):
+    """The connection has ended. ``too_large``: because of the size of what we sent."""
+
+    def __init__(self, reason: str, *, too_large: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.too_large = too_large
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """Something to publish. What MQTT 3.1.1 has no place for is left out there.
+
+    ``expiry_s``: the broker drops it when it can't hand it on within this time.
+    """
+
+    topic: str
+    payload: bytes
+    qos: int = 1
+    retain: bool = False
+    content_type: str | None = None
+    expiry_s: int | None = None
+    user: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes of its packet, at most."""
+        facts = sum(len(key) + len(value) + 5 for key, value in self.user)
+        return len(self.topic.encode()) + len(self.payload) + facts + len(self.content_type or "") + _OVERHEAD
+
+
+class Connection:
+    """A connected paho client without a thread of its own.
+
+    ``on_message(topic, payload, retained)`` and ``on_acknowledged(publication)`` are called from ``step``,
+    and must only leave things. A publication that the broker refuses raises BrokerRefused from ``step``.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        protocol: MQTTProtocolVersion,
+        client_id: str,
+        will: Publication,
+        max_packet: int,
+        on_message: Callable[[str, bytes, bool], None],
+        on_acknowledged: Callable[[Publication], None],
+    ) -> None:
+        self._address = address
+        self._on_message = on_message
+        self._on_acknowledged = on_acknowledged
+        self._large: tuple[float, int] = (0.0, 0)
+        self._max_packet = max_packet
+        self._reason: int | None = None
+        self._lost: str | None = None
+        self._too_large = False
+        self._pending: dict[int, Publication] = {}
+        self._subscribing: dict[int, Sequence[str]] = {}
+        self._refused: BrokerRefused | None = None
+        self.protocol = protocol
+        self.packet_limit: int | None = None
+        self.in_flight_limit = _IN_FLIGHT
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            protocol=protocol,
+            clean_session=True if protocol == MQTT311 else None,
+            reconnect_on_failure=False,
+        )
+        client.max_inflight_messages_set(0)
+        if (context := address.tls_context()) is not None:
+            client.tls_set_context(context)
+            client.tls_insecure_set(address.insecure)
+        client.username_pw_set(address.user, address.password())
+        client.will_set(will.topic, will.payload, will.qos, will.retain)
+        client.on_socket_open = _tune
+        client.on_connect = self._connected
+        client.on_disconnect = self._disconnected
+        client.on_publish = self._published
+        client.on_subscribe = self._subscribed
+        client.on_message = self._message
+        self._client = client
+
+    @property
+    def in_flight(self) -> int:
+        """Publications that the broker has not acknowledged, subscriptions among them."""
+        return len(self._pending) + len(self._subscribing)
+
+    @property
+    def backlogged(self) -> bool:
+        """Whether bytes wait for the socket: what is published now would only queue."""
+        return self._client.want_write()
+
+    @property
+    def suspect(self) -> int:
+        """Size of the largest packet that may have cost us the connection: just sent, not acknowledged."""
+        sent_at, size = self._large
+        recent = size if time.monotonic() - sent_at < _SUSPECT_S else 0
+        return max((publication.size for publication in self._pending.values()), default=recent)
+
+    def open(self, timeout_s: float) -> None:
+        """Connect: TCP, TLS, MQTT. Raises BrokerUnreachable, BrokerRefused or ProtocolRefused."""
+        deadline = time.monotonic() + timeout_s
+        properties = None
+        if self.protocol == MQTT5:
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            properties.MaximumPacketSize = self._max_packet
+        self._client.connect_timeout = timeout_s
+        try:
+            self._client.connect(
+                self._address.host, self._address.port, keepalive=KEEPALIVE_S, properties=properties
+            )
+            while self._reason is None:
+                left = deadline - time.monotonic()
+                if left <= 0 and self.protocol == MQTT5:
+                    raise ProtocolRefused("no answer")
+                if left <= 0:
+                    raise TimeoutError
+                self._exchange(max(left, 0), wake=None, reading=True)
+        except ConnectionLost as lost:
+            # An old broker may close on the unknown version without a word, or wait for ever for its rest.
+            raise ProtocolRefused(lost.reason) from None
+        except OSError as error:
+            raise _unreachable(self._address, error) from None
+        if self._reason == _UNSUPPORTED_PROTOCOL:
+            raise ProtocolRefused("another version of MQTT")
+        if self._reason in _PASSING:
+            raise BrokerUnreachable("the broker is there, but busy", where=self._address)
+        if self._reason:
+            what, hint = _REFUSALS.get(self._reason, (f"refuses us (reason {self._reason:#04x})", None))
+            raise BrokerRefused(what, where=self._address, hint=hint)
+
+    def subscribe(self, filters: Sequence[str]) -> None:
+        """Subscribe at QoS 1. With MQTT 5 nothing of our own comes back."""
+        if not filters:
+            return
+        wanted: Any = [(each, 1) for each in filters]
+        if self.protocol == MQTT5:
+            wanted = [(each, SubscribeOptions(qos=1, noLocal=True)) for each in filters]
+        _, mid = self._client.subscribe(wanted)
+        if mid is not None:
+            self._subscribing[mid] = filters
+
+    @property
+    def subscribed(self) -> bool:
+        """Whether every subscription is acknowledged."""
+        return not self._subscribing
+
+    def publish(self, publication: Publication) -> None:
+        """Hand one message to the socket; at QoS 1 it stays in ``in_flight`` until it is acknowledged."""
+        properties = None
+        if self.protocol == MQTT5:
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+            if publication.content_type:
+                properties.ContentType = publication.content_type
+            if publication.expiry_s is not None:
+                properties.MessageExpiryInterval = publication.expiry_s
+            if publication.user:
+                properties.UserProperty = list(publication.user)
+        info = self._client.publish(
+            publication.topic, publication.payload, publication.qos, publication.retain, properties
+        )
+        if info.rc not in {MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_AGAIN}:
+            raise ConnectionLost(self._lost or "the connection broke")
+        if publication.qos:
+            self._pending[info.mid] = publication
+        else:
+            self._large = (time.monotonic(), publication.size)
+
+    def step(self, wait_s: float, wake: socket.socket, *, reading: bool) -> None:
+        """Exchange bytes for up to ``wait_s``, or until something happened or ``wake`` is readable.
+
+        Raises ConnectionLost, or BrokerRefused for a publication or subscription that is not allowed.
+        """
+        try:
+            self._exchange(wait_s, wake, reading=reading)
+        finally:
+            if self._refused:
+                raise self._refused
+
+    def close(self) -> None:
+        """Say goodbye; the will is not sent. A connection that is lost already is just closed."""
+        try:
+            self._client.disconnect()
+            for _ in range(10):
+                if not self._client.want_write() or self._client.socket() is None:
+                    break
+                self._exchange(0.1, wake=None, reading=False)
+        except (*_NONSENSE, ConnectionLost):
+            pass
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Close the socket without a word, as a crash would; the will is sent by the broker."""
+        sock = self._client.socket()
+        if sock is not None:
+            sock.close()
+
+    def _exchange(self, wait_s: float, wake: socket.socket | None, *, reading: bool) -> None:
+        sock: Any = self._client.socket()
+        if sock is None:
+            raise ConnectionLost(self._lost or "the broker hung up", too_large=self._too_large)
+        decrypted = reading and isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
+        poll = select.poll()
+        poll.register(
+            sock, (select.POLLIN if reading else 0) | (select.POLLOUT if self._client.want_write() else 0)
+        )
+        if wake is not None:
+            poll.register(wake, select.POLLIN)
+        ready = dict(poll.poll(0 if decrypted else wait_s * 1000))
+        now = ready.get(sock.fileno(), 0)
+        try:
+            if decrypted or now & (select.POLLIN | select.POLLHUP | select.POLLERR):
+                self._client.loop_read()
+            if now & select.POLLOUT:
+                self._client.loop_write()
+            self._client.loop_misc()
+        except _NONSENSE as error:
+            self.abandon()
+            raise ConnectionLost(f"the connection broke: {error}") from None
+        if self._lost is not None:
+            raise ConnectionLost(self._lost, too_large=self._too_large)
+
+    def _connected(
+        self, _client: paho.Client, _data: Any, _flags: Any, reason: ReasonCode, properties: Any
+    ) -> None:
+        self._reason = reason.value
+        limit = getattr(properties, "MaximumPacketSize", None)
+        self.packet_limit = int(limit) if limit else None
+        self.in_flight_limit = min(_IN_FLIGHT, getattr(properties, "ReceiveMaximum", _IN_FLIGHT))
+
+    def _disconnected(
+        self, _client: paho.Client, _data: Any, flags: Any, reason: ReasonCode, _properties: Any
+    ) -> None:
+        self._lost = "the broker hung up"
+        if flags.is_disconnect_packet_from_server:
+            self._lost = f"the broker hung up: {reason.getName().lower()}"
+            self._too_large = reason.value == _PACKET_TOO_LARGE
+            if reason.value == _TAKEN_OVER:
+                self._refused = BrokerRefused(
+                    "another process came under our name",
+                    where=self._address,
+                    hint="give each sender and each receiver a name of its own (--device, --name)",
+                )
+
+    def _published(
+        self, _client: paho.Client, _data: Any, mid: int, reason: ReasonCode, _properties: Any
+    ) -> None:
+        publication = self._pending.pop(mid, None)
+        if publication is None:
+            return
+        if not reason.is_failure:
+            self._on_acknowledged(publication)
+            return
+        what = f"the broker refuses {publication.topic}: {reason.getName().lower()}"
+        hint = "give us the right to write there" if reason.value == _NOT_AUTHORIZED else None
+        self._refused = BrokerRefused(what, where=self._address, hint=hint)
+
+    def _subscribed(
+        self, _client: paho.Client, _data: Any, mid: int, reasons: list[ReasonCode], _properties: Any
+    ) -> None:
+        filters = self._subscribing.pop(mid, ())
+        for topic, reason in zip(filters, reasons, strict=False):
+            if reason.is_failure:
+                self._refused = BrokerRefused(
+                    f"the broker refuses to subscribe us to {topic}: {reason.getName().lower()}",
+                    where=self._address,
+                    hint="give us the right to read there",
+                )
+
+    def _message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            return
+        self._on_message(topic, bytes(message.payload), message.retain)
+
+
+def _tune(_client: paho.Client, _data: Any, sock: Any) -> None:
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _NOT_SENT_BYTES)
+
+
+def _unreachable(address: Address, error: OSError) -> BrokerUnreachable | BrokerRefused:
+    """One line for whatever kept us from the broker."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        reason = error.verify_message.rstrip(".")
+        return BrokerRefused(
+            f"its certificate is not good: {reason[:1].lower()}{reason[1:]}",
+            where=address,
+            hint="name the authority that signed it with --ca",
+        )
+    if isinstance(error, ssl.SSLError):
+        return BrokerRefused(
+            f"no TLS there: {(error.reason or str(error)).replace('_', ' ').lower()}",
+            where=address,
+            hint="is this the broker's TLS port?",
+        )
+    if isinstance(error, socket.gaierror):
+        what = "no such host"
+    elif isinstance(error, TimeoutError):
+        what = "nothing answers in time"
+    else:
+        reason = error.strerror or str(error)
+        what = f"can't be reached: {reason[:1].lower()}{reason[1:]}"
+    return BrokerUnreachable(what, where=address, hint="is the broker running, and is that its address?")

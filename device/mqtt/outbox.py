@@ -1,0 +1,97 @@
+"""What waits to be published, between those who leave it and the one thread that speaks to the broker."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+
+from device.mqtt.connection import Publication
+
+
+class Outbox:
+    """Three kinds, taken in this order.
+
+    **Held**: retained, QoS 1, told again on every connection; a newer one for its topic replaces an older
+    one. **Sent**: QoS 1, forgotten with the connection. **Shown**: QoS 0, one slot for each topic, newest
+    wins, taken only while nothing else waits for the socket, so that no queue can grow behind a slow link.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._held: dict[str, Publication] = {}
+        self._untold: dict[str, Publication] = {}
+        self._sent: deque[Publication] = deque()
+        self._shown: dict[str, Publication] = {}
+        self._in_flight = 0
+        self._open = False
+
+    def hold(self, topic: str, payload: bytes) -> None:
+        """Hold ``payload`` on ``topic``; empty: clear it once, then forget it."""
+        publication = Publication(topic, payload, qos=1, retain=True)
+        with self._changed:
+            self._held[topic] = publication
+            self._untold[topic] = publication
+
+    def send(self, publication: Publication) -> bool:
+        """Send once on this connection; False where there is none."""
+        with self._changed:
+            if self._open:
+                self._sent.append(publication)
+            return self._open
+
+    def show(self, publication: Publication) -> bool:
+        """Lay down the newest; True when that dropped an older one, or this one as there is no connection."""
+        with self._changed:
+            dropped = not self._open or publication.topic in self._shown
+            if self._open:
+                self._shown[publication.topic] = publication
+            return dropped
+
+    def take(self, *, backlogged: bool, room: bool) -> Publication | None:
+        """Next to publish. ``backlogged``: bytes wait for the socket; ``room``: for one more at QoS 1."""
+        with self._changed:
+            if backlogged:
+                return None
+            if room and self._untold:
+                self._in_flight += 1
+                return self._untold.pop(next(iter(self._untold)))
+            if room and self._sent:
+                self._in_flight += 1
+                return self._sent.popleft()
+            if self._shown:
+                return self._shown.pop(next(iter(self._shown)))
+            return None
+
+    def acknowledged(self, publication: Publication) -> None:
+        """The broker has one at QoS 1."""
+        with self._changed:
+            self._in_flight -= 1
+            if not publication.payload and self._held.get(publication.topic) is publication:
+                del self._held[publication.topic]
+            self._changed.notify_all()
+
+    def connected(self) -> None:
+        """A new connection: everything held is to be told again, the rest starts empty."""
+        with self._changed:
+            self._open = True
+
+    def lost(self) -> None:
+        """The connection is gone, and what was for it alone."""
+        with self._changed:
+            self._open = False
+            self._untold = dict(self._held)
+            self._sent.clear()
+            self._shown.clear()
+            self._in_flight = 0
+
+    def wait_idle(self, timeout_s: float) -> bool:
+        """Wait until the broker has all that is held and sent; False if there was not time."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: not (self._untold or self._sent or self._in_flight), timeout_s
+            )
+
+    def __len__(self) -> int:
+        """How many wait, of every kind."""
+        with self._changed:
+            return len(self._untold) + len(self._sent) + len(self._shown)

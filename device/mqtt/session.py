@@ -1,0 +1,310 @@
+"""A session with the broker: connected, or on its way to be again, from ``start`` to ``close``.
+
+One thread of its own speaks to the broker; everybody else leaves things in the outbox and takes events from
+the inbox. Sessions are always clean at the broker: who needs certainty has ``delivery``.
+"""
+
+from __future__ import annotations
+
+import random
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Self
+
+from device.errors import BrokerRefused, BrokerUnreachable
+from device.mqtt import topics
+from device.mqtt.connection import MQTT5, MQTT311, Connection, ConnectionLost, ProtocolRefused, Publication
+from device.mqtt.inbox import Down, Event, Inbox, Message, Up
+from device.mqtt.limit import PacketLimit
+from device.mqtt.outbox import Outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from paho.mqtt.enums import MQTTProtocolVersion
+
+    from device.mqtt.address import Address
+
+_FIRST_DELAY_S = 0.25
+_LONGEST_DELAY_S = 10.0
+_CONNECT_S = 10.0
+#: An old broker may not answer a CONNECT of MQTT 5 at all.
+_MQTT5_S = 3.0
+_STEP_S = 0.5
+_CLOSE_S = 3.0
+
+
+class Session:
+    """See the module. Methods may be called from any thread; once the session has failed they raise why.
+
+    ``patience_s``: how long a lost broker may stay away before that is a failure; None: for ever.
+    ``max_packet``: largest packet that we take, in bytes (an MQTT 5 broker keeps larger ones from us).
+    ``say``: told what a person should know, one line each, from any thread.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        role: topics.Role,
+        *,
+        subscriptions: Sequence[str] = (),
+        patience_s: float | None = 300.0,
+        max_packet: int = 32 * 1024 * 1024,
+        say: Callable[[str], None],
+    ) -> None:
+        self.role = role
+        self._address = address
+        self._subscriptions = tuple(subscriptions)
+        self._patience_s = patience_s
+        self._max_packet = max_packet
+        self._say = say
+        self._inbox = Inbox()
+        self._outbox = Outbox()
+        self._limit = PacketLimit()
+        self._mqtt5 = address.mqtt5
+        self._up = False
+        self._ever_up = False
+        self._closing = False
+        self._wake, self._bell = socket.socketpair()
+        self._wake.settimeout(0)
+        self._bell.settimeout(0)
+        self._thread = threading.Thread(target=self._run, name=f"mqtt {role.client_id}", daemon=True)
+        self._outbox.hold(role.availability, topics.ONLINE)
+
+    def start(self, deadline_s: float = _CONNECT_S) -> Self:
+        """Connect and subscribe; the ``Up`` of that is taken here.
+
+        Raises BrokerUnreachable or BrokerRefused, at the deadline at the latest.
+        """
+        if self._address.insecure:
+            self._say(f"{self._address}: the broker's certificate is NOT checked (insecure)")
+        self._thread.start()
+        try:
+            event = self._inbox.take(deadline_s)
+        except BaseException:
+            self.close()
+            raise
+        if event is None:
+            self.close(0.0)
+            raise BrokerUnreachable(
+                f"no connection within {deadline_s:g} s",
+                where=self._address,
+                hint="is the broker running, and is that its address?",
+            )
+        return self
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker is there now."""
+        return self._up
+
+    def room(self, topic: str) -> int | None:
+        """Largest payload that the broker takes on ``topic``, in bytes; None: none is known."""
+        limit = self._limit.bytes
+        return None if limit is None else limit - Publication(topic, b"").size - 256
+
+    def next(self, timeout_s: float) -> Event | None:
+        """Take the oldest event, waiting for one; None when none came. Raises the session's failure."""
+        full = self._inbox.full
+        event = self._inbox.take(timeout_s)
+        if full:
+            self._ring()
+        return event
+
+    @property
+    def waiting(self) -> int:
+        """How many events wait to be taken."""
+        return len(self._inbox)
+
+    def hold(self, topic: str, payload: bytes) -> None:
+        """Publish retained at QoS 1, now and after every reconnection.
+
+        Empty: clear the topic, and hold it no more.
+        """
+        self._inbox.raise_if_failed()
+        self._outbox.hold(topic, payload)
+        self._ring()
+
+    def send(self, publication: Publication) -> bool:
+        """Publish once, on this connection; forgotten when it is lost. False while there is none."""
+        self._inbox.raise_if_failed()
+        sent = self._outbox.send(publication)
+        self._ring()
+        return sent
+
+    def show(self, publication: Publication) -> bool:
+        """Lay down the newest for its topic, at QoS 0; True when that dropped one that was never sent.
+
+        While there is no connection nothing is kept: it would be old when there is one.
+        """
+        self._inbox.raise_if_failed()
+        dropped = self._outbox.show(publication)
+        self._ring()
+        return dropped
+
+    def settle(self, deadline_s: float) -> bool:
+        """Wait until the broker has acknowledged all that is held and sent; False if there was not time."""
+        return self._outbox.wait_idle(deadline_s)
+
+    def close(self, deadline_s: float = _CLOSE_S) -> None:
+        """Say ``offline``, leave and end the thread; what the broker does not take by the deadline is left.
+
+        Never raises; a second time does nothing.
+        """
+        if not self._closing:
+            self._outbox.hold(self.role.availability, topics.OFFLINE)
+            if deadline_s and self._up:
+                self._ring()
+                self.settle(deadline_s)
+        self._closing = True
+        self._ring()
+        if self._thread.is_alive():
+            self._thread.join(deadline_s + _STEP_S)
+        if not self._thread.is_alive():
+            self._wake.close()
+            self._bell.close()
+
+    def __enter__(self) -> Self:
+        """Use as a context: closed at its end."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
+
+    def _ring(self) -> None:
+        try:
+            self._bell.send(b"\0")
+        except OSError:  # full: it rings already; closed: nobody is there to hear
+            return
+
+    # From here on: the session's own thread.
+
+    def _run(self) -> None:
+        try:
+            while (connection := self._connect()) is not None:
+                self._serve(connection)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the session fails with it
+            self._up = False
+            self._inbox.fail(error)
+
+    def _connect(self) -> Connection | None:
+        """Try until there is a connection; None when the session closes. Raises where there is no hope."""
+        since = time.monotonic()
+        delay = 0.0
+        while not self._closing:
+            try:
+                return self._open()
+            except BrokerUnreachable as error:
+                away = time.monotonic() - since
+                if not self._ever_up:
+                    raise
+                if self._patience_s is not None and away >= self._patience_s:
+                    raise BrokerUnreachable(
+                        f"lost for {away:.0f} s: {error.what}", where=error.where, hint=error.hint
+                    ) from None
+            delay = min(max(2 * delay, _FIRST_DELAY_S), _LONGEST_DELAY_S)
+            self._pause(delay * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
+        return None
+
+    def _pause(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while not self._closing and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, 0.1))
+
+    def _open(self) -> Connection:
+        """MQTT 5, or 3.1.1 where the broker does not speak it; it is then not asked again."""
+        if self._mqtt5:
+            try:
+                return self._open_as(MQTT5, _MQTT5_S)
+            except ProtocolRefused:
+                pass
+        try:
+            connection = self._open_as(MQTT311, _CONNECT_S)
+        except ProtocolRefused as refused:
+            raise BrokerUnreachable(
+                f"no MQTT there: {refused}", where=self._address, hint="is that the broker's port?"
+            ) from None
+        self._mqtt5 = False
+        return connection
+
+    def _open_as(self, protocol: MQTTProtocolVersion, timeout_s: float) -> Connection:
+        connection = Connection(
+            self._address,
+            protocol=protocol,
+            client_id=self.role.client_id,
+            will=Publication(self.role.availability, topics.OFFLINE, qos=1, retain=True),
+            max_packet=self._max_packet,
+            on_message=lambda *arrived: self._inbox.put(Message(*arrived)),
+            on_acknowledged=self._acknowledged,
+        )
+        try:
+            connection.open(timeout_s)
+        except BaseException:
+            connection.abandon()
+            raise
+        return connection
+
+    def _serve(self, connection: Connection) -> None:
+        """Exchange messages until the connection is lost or the session closes."""
+        try:
+            self._subscribe(connection)
+            self._limit.connected(connection.packet_limit)
+            self._outbox.connected()
+            self._up = self._ever_up = True
+            self._inbox.put(Up(connection.protocol == MQTT5))
+            while not self._closing:
+                self._push(connection)
+                connection.step(_STEP_S, self._wake, reading=not self._inbox.full)
+                self._hear_bell()
+            connection.close()
+        except ConnectionLost as lost:
+            self._lost(connection, lost)
+        except BaseException:
+            connection.abandon()
+            raise
+
+    def _subscribe(self, connection: Connection) -> None:
+        deadline = time.monotonic() + _CONNECT_S
+        connection.subscribe(self._subscriptions)
+        while not connection.subscribed and not self._closing:
+            if time.monotonic() > deadline:
+                raise ConnectionLost("the broker does not acknowledge our subscription")
+            connection.step(_STEP_S, self._wake, reading=True)
+            self._hear_bell()
+
+    def _push(self, connection: Connection) -> None:
+        while (
+            publication := self._outbox.take(
+                backlogged=connection.backlogged,
+                room=connection.in_flight < connection.in_flight_limit,
+            )
+        ) is not None:
+            limit = self._limit.bytes
+            if limit is None or publication.size <= limit:
+                connection.publish(publication)
+            elif publication.qos:
+                raise BrokerRefused(
+                    f"takes at most {limit} bytes at once, {publication.topic} has {publication.size}",
+                    where=self._address,
+                    hint="lower the quality, or raise the broker's max_packet_size",
+                )
+
+    def _acknowledged(self, publication: Publication) -> None:
+        self._limit.acknowledged(publication.size)
+        self._outbox.acknowledged(publication)
+
+    def _hear_bell(self) -> None:
+        try:
+            self._wake.recv(4096)
+        except BlockingIOError:
+            return
+
+    def _lost(self, connection: Connection, lost: ConnectionLost) -> None:
+        connection.abandon()
+        self._up = False
+        self._outbox.lost()
+        if line := self._limit.lost(connection.suspect, too_large=lost.too_large):
+            self._say(f"{self._address}: {line}")
+        self._inbox.put(Down(lost.reason))

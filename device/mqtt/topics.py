@@ -1,0 +1,148 @@
+"""Names of topics: ``<base>/<device>/<role>/...``. What comes in is parsed as if an enemy had written it.
+
+availability                  online / offline; also the will                        QoS 1, retained
+frame                         newest picture                                         QoS 0
+telemetry                     JSON                                                   QoS 0
+job/<job>/head                JSON: a film on its way (``messages.Head``)              QoS 1, retained
+job/<job>/frame               one JPEG, numbered by the facts in it                  QoS 1
+job/<job>/beside              sound and subtitles, numbered parts                    QoS 1
+job/<job>/ack/<receiver>      JSON: what is safely on disk there (``messages.Ack``)    QoS 1, retained
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+_LEVEL = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_MAX_TOPIC = 512
+
+ONLINE = b"online"
+OFFLINE = b"offline"
+
+
+class Kind(Enum):
+    """What a topic carries."""
+
+    AVAILABILITY = "availability"
+    FRAME = "frame"
+    TELEMETRY = "telemetry"
+    HEAD = "head"
+    JOB_FRAME = "job frame"
+    BESIDE = "beside"
+    ACK = "ack"
+
+
+def is_level(text: str) -> bool:
+    """Whether ``text`` is one topic level of ours: letters, digits, ``_ . -``, at most 64, not only dots."""
+    return _LEVEL.fullmatch(text) is not None and text.strip(".") != ""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One process at the broker: its prefix, its client id and its topics. Levels must be ``is_level``."""
+
+    base: str
+    device: str
+    role: str
+
+    def __post_init__(self) -> None:
+        """Refuse what would not be a topic level: a mistake of the caller's."""
+        for level in (self.base, self.device, self.role):
+            if not is_level(level):
+                raise ValueError(f"not a topic level: {level!r}")
+
+    @property
+    def prefix(self) -> str:
+        """What all of its topics begin with."""
+        return f"{self.base}/{self.device}/{self.role}"
+
+    @property
+    def client_id(self) -> str:
+        """The same after every restart, so that the broker never sees two of one."""
+        return f"tintcast-{self.device}-{self.role}"
+
+    @property
+    def availability(self) -> str:
+        """Whether it is there."""
+        return f"{self.prefix}/availability"
+
+    @property
+    def frame(self) -> str:
+        """The newest picture."""
+        return f"{self.prefix}/frame"
+
+    @property
+    def telemetry(self) -> str:
+        """How it does."""
+        return f"{self.prefix}/telemetry"
+
+    def job(self, job: str) -> JobTopics:
+        """Topics of one of its jobs."""
+        if not is_level(job):
+            raise ValueError(f"not a topic level: {job!r}")
+        return JobTopics(f"{self.prefix}/job/{job}")
+
+
+@dataclass(frozen=True, slots=True)
+class JobTopics:
+    """Topics of one film's delivery."""
+
+    prefix: str
+
+    @property
+    def head(self) -> str:
+        """What the film is."""
+        return f"{self.prefix}/head"
+
+    @property
+    def frame(self) -> str:
+        """Its frames."""
+        return f"{self.prefix}/frame"
+
+    @property
+    def beside(self) -> str:
+        """Its sound and subtitles."""
+        return f"{self.prefix}/beside"
+
+    def ack(self, receiver: str) -> str:
+        """What ``receiver`` has."""
+        return f"{self.prefix}/ack/{receiver}"
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A topic of ours, taken apart. ``job`` and ``receiver`` are empty where the topic has none."""
+
+    kind: Kind
+    role: Role
+    job: str = ""
+    receiver: str = ""
+
+
+_SIMPLE = {
+    "availability": Kind.AVAILABILITY,
+    "frame": Kind.FRAME,
+    "telemetry": Kind.TELEMETRY,
+}
+_OF_JOB = {"head": Kind.HEAD, "frame": Kind.JOB_FRAME, "beside": Kind.BESIDE}
+
+
+def parse(topic: str) -> Parsed | None:
+    """Take a topic apart; None for one that is not exactly ours, whatever it is."""
+    if len(topic) > _MAX_TOPIC:
+        return None
+    levels = topic.split("/")
+    if len(levels) < 4 or not all(map(is_level, levels)):
+        return None
+    role = Role(*levels[:3])
+    match levels[3:]:
+        case [name] if name in _SIMPLE:
+            return Parsed(_SIMPLE[name], role)
+        case ["job", job, name] if name in _OF_JOB:
+            return Parsed(_OF_JOB[name], role, job)
+        case ["job", job, "ack", receiver]:
+            return Parsed(Kind.ACK, role, job, receiver)
+        case _:
+            return None
