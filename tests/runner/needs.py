@@ -10,13 +10,16 @@ from runner.steps import call, say
 
 #: Programs that the tests start, all of them in the Debian package of the same name.
 PROGRAMS = ("git", "mosquitto", "openssl")
-#: The same for the bare roots.
+#: The same for bare roots.
 ROOT_PROGRAMS = ("mmdebstrap",)
 
 
 def provide(*, roots: bool, install: bool) -> list[str]:
-    """Install what is missing if asked to; return a line for each thing that still is."""
-    if install and (packages := _missing(roots=roots)):
+    """Return a line for each thing that is missing, having got what apt has if ``install`` says so.
+
+    ``roots``: whether bare roots are wanted; what they need is installed in any case.
+    """
+    if install and (packages := _missing(roots=True)):
         say(f"apt-get install {' '.join(packages)}")
         as_root = () if os.geteuid() == 0 else ("sudo",)
         apt = (*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q")
