@@ -110,14 +110,13 @@ def _import(runtime: Runtime) -> tuple[Any, str]:
 @contextmanager
 def _without_greeting() -> Iterator[None]:
     """Hold back the INFO lines that the runtimes write to file descriptor 2; all else is passed on after."""
+    if sys.stderr is None:  # then 2 is closed, or the number of some file that was opened since
+        yield
+        return
     with _STDERR:
         sys.stderr.flush()
-        try:
-            before = os.dup(2)
-        except OSError:  # there is no standard error
-            yield
-            return
         with tempfile.TemporaryFile() as held:
+            before = os.dup(2)
             os.dup2(held.fileno(), 2)
             try:
                 yield

@@ -6,6 +6,7 @@ Read strictly: a network is used only if its manifest is complete and its file i
 import hashlib
 import json
 import os
+import reprlib
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -230,7 +231,7 @@ def _describe(error: ErrorDetails) -> str:
         case "unexpected_keyword_argument":
             return f"{key} is not a key"
         case _:
-            return f"{key} = {error['input']!r} is not allowed: {message}"
+            return f"{key} = {reprlib.repr(error['input'])} is not allowed: {message}"
 
 
 def _role_name(value: object) -> str:
