@@ -23,16 +23,19 @@ def black_and_white(depth: int, *, full_range: bool) -> tuple[int, int]:
     return 16 << (depth - 8), 235 << (depth - 8)
 
 
-def luma_values(depth: int, *, full_range: bool) -> NDArray[np.float32]:
-    """V of every luma code of ``depth`` bits: 0 at black, 1 at white, clipped; (2**depth,) float32."""
+def luma_values(luma: Luma, depth: int, *, full_range: bool) -> NDArray[np.float32]:
+    """V of luma codes of ``depth`` bits: 0 at black, 1 at white, clipped; float32 of the same shape."""
     black, white = black_and_white(depth, full_range=full_range)
-    codes = np.arange(1 << depth, dtype=np.float32)
-    return np.asarray(np.clip((codes - black) / np.float32(white - black), 0, 1), np.float32)
+    values = luma.astype(np.float32)
+    values -= black
+    values /= white - black
+    return np.clip(values, 0, 1, out=values)
 
 
 @cache
 def _table(depth: int, *, full_range: bool) -> NDArray[np.float32]:
-    table = lightness_of(srgb_to_linear(luma_values(depth, full_range=full_range)))
+    codes = np.arange(1 << depth, dtype=np.uint16)
+    table = lightness_of(srgb_to_linear(luma_values(codes, depth, full_range=full_range)))
     table.setflags(write=False)
     return table
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_BAND_ROWS = 32
+_BAND_PIXELS = 1 << 14  # small enough to stay in a core's cache
 _CUBIC_A = -0.75  # of the convolution kernel (Keys 1981) that cv2.INTER_CUBIC uses
 
 
@@ -47,13 +47,12 @@ def _bands(
     height, width = lightness.shape
     narrow = np.ascontiguousarray(ab, np.float32)
     wide = np.asarray(cv2.resize(narrow, (width, len(narrow)), interpolation=cv2.INTER_CUBIC), np.float32)
-    for first in range(0, height, _BAND_ROWS):
-        rows = slice(first, min(first + _BAND_ROWS, height))
+    step = max(1, _BAND_PIXELS // width)
+    for first in range(0, height, step):
+        rows = slice(first, min(first + step, height))
         colour = wide[rows] if wide.shape[0] == height else _cubic_rows(wide, rows, height)
-        lab = np.empty((*colour.shape[:2], 3), np.float32)
-        lab[..., 0] = lightness[rows]
-        lab[..., 1:] = colour
-        yield rows, lab_to_rgb(lab) * np.float32(255)
+        rgb = lab_to_rgb(np.asarray(lightness[rows], np.float32), colour)
+        yield rows, np.moveaxis(rgb, 0, -1) * np.float32(255)
 
 
 def _cubic_rows(source: NDArray[np.float32], rows: slice, height: int) -> NDArray[np.float32]:
