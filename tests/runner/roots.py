@@ -77,7 +77,7 @@ def test(root: Root, for_pytest: Sequence[str]) -> int:
         _call_inside(place, "apt-get", "-q", "update")
         _call_inside(place, "apt-get", "-qq", "install", "-y", "--no-install-recommends", *PROGRAMS)
         _call_inside(place, "python3", "-m", "venv", VENV)
-        _call_inside(place, VENV / "bin/pip", "install", "-q", *root.install)
+        _call_inside(place, VENV / "bin/pip", "install", "-qq", *root.install)
         _call_inside(place, VENV / "bin/pip", "check")
         say(f"{root.suite}: pytest")
         pytest = (str(VENV / "bin/pytest"), f"--junitxml={REPORT}", "--ignore=tests/converter", *for_pytest)
