@@ -54,12 +54,12 @@ class Taste:
         return ab * factor[..., None]
 
     def _in_shadow(self, lightness: Floats) -> Floats:
-        t = np.clip(lightness / np.float32(_SHADOW_ENDS), 0, 1)
-        return self.shadow_chroma + (1 - self.shadow_chroma) * t * t * (3 - 2 * t)
+        t = np.clip(lightness / _SHADOW_ENDS, 0, 1)
+        return np.asarray(self.shadow_chroma + (1 - self.shadow_chroma) * t * t * (3 - 2 * t), np.float32)
 
 
 def _held_back(hue: Floats, tame: Tame) -> Floats:
     past_start = (hue - tame.start) % 360
     width = (tame.end - tame.start) % 360
     outside = np.clip(np.minimum(past_start - width, 360 - past_start), 0, _SHOULDER)
-    return tame.keep + (1 - tame.keep) * outside / np.float32(_SHOULDER)
+    return np.asarray(tame.keep + (1 - tame.keep) * outside / _SHOULDER, np.float32)
