@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import simplejpeg
 
+from device.colour.tint import jpeg_planes
 from device.media.facts import Facts, add_facts, read_facts, read_jpeg_size
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Plane = NDArray[np.uint8]
+    from device.frames import TintedFrame
 
-__all__ = ["Facts", "add_facts", "encode_jpeg", "read_facts", "read_jpeg_size", "upright"]
+    Plane = NDArray[np.uint8]
+    Planes = tuple[Plane, Plane, Plane]
+
+__all__ = [
+    "Facts",
+    "add_facts",
+    "encode_jpeg",
+    "encode_within",
+    "facts_of",
+    "read_facts",
+    "read_jpeg_size",
+    "upright_planes",
+]
 
 _TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
+
+_POOREST = 40  # below this quality a smaller picture looks better than a worse one
+_SMALLEST_SIDE = 16
 
 
 def encode_jpeg(y: Plane, cb: Plane, cr: Plane, quality: int, facts: Facts | None = None) -> bytes:
@@ -33,11 +51,66 @@ def encode_jpeg(y: Plane, cb: Plane, cr: Plane, quality: int, facts: Facts | Non
     return jpeg if facts is None else add_facts(jpeg, facts)
 
 
-def upright(planes: tuple[Plane, ...], rotation: int) -> tuple[Plane, ...]:
-    """Turn each plane ``rotation`` degrees clockwise (0, 90, 180, 270), into new contiguous planes.
+def encode_within(planes: Planes, quality: int, facts: Facts, limit: int) -> bytes:
+    """Encode as ``encode_jpeg``, in at most ``limit`` bytes: by lower quality first, then by smaller size.
 
-    Where a side is odd, 4:2:0 chroma lands up to half a chroma sample away from where it was.
+    Raises ValueError where no picture at all fits.
     """
-    if rotation == 0:
-        return planes
-    return tuple(np.asarray(cv2.rotate(plane, _TURNS[rotation]), np.uint8) for plane in planes)
+    while True:
+        for attempt in (quality, *(q for q in (85, 75, 65, 55, 45, _POOREST) if q < quality)):
+            jpeg = encode_jpeg(*planes, attempt, facts)
+            if len(jpeg) <= limit:
+                return jpeg
+        rows, columns = (side * 3 // 4 for side in planes[0].shape)
+        if min(rows, columns) < _SMALLEST_SIDE:
+            raise ValueError(f"no picture fits into {limit} bytes")
+        half = (columns + 1) // 2, (rows + 1) // 2
+        y, cb, cr = (
+            np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.uint8)
+            for plane, size in zip(planes, ((columns, rows), half, half), strict=True)
+        )
+        planes = y, cb, cr
+        facts = replace(facts, width=columns, height=rows)
+
+
+def upright_planes(tinted: TintedFrame) -> Planes:
+    """Y, Cb, Cr of a tinted frame for ``encode_jpeg``: 8 bits, full-range BT.601, 4:2:0, turned upright.
+
+    Where a side is odd, turning may land chroma half a chroma sample away from where it was.
+    """
+    y, cb, cr = jpeg_planes(tinted)
+    if not tinted.frame.rotation:
+        return y, cb, cr
+    turn = _TURNS[tinted.frame.rotation]
+    y, cb, cr = (np.asarray(cv2.rotate(plane, turn), np.uint8) for plane in (y, cb, cr))
+    return y, cb, cr
+
+
+def facts_of(
+    tinted: TintedFrame,
+    *,
+    sequence: int,
+    network: str,
+    device: str,
+    job: str | None = None,
+    last: bool = False,
+) -> Facts:
+    """Facts of the JPEG that ``upright_planes`` of this frame makes; its capture time by the wall clock."""
+    frame = tinted.frame
+    width, height = frame.width, frame.height
+    if frame.rotation in {90, 270}:
+        width, height = height, width
+    captured = frame.captured_ns
+    return Facts(
+        width=width,
+        height=height,
+        sequence=sequence,
+        pts=frame.pts,
+        time_base=frame.time_base,
+        network=network,
+        device=device,
+        job=job,
+        last=last,
+        captured_ns=None if captured is None else time.time_ns() - (time.monotonic_ns() - captured),
+        chroma_age_ns=tinted.chroma_age_ns,
+    )

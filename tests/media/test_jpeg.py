@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from fractions import Fraction
 
 import av
@@ -9,7 +10,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from device.media.jpeg import Facts, encode_jpeg, read_facts, read_jpeg_size, upright
+from device.colour.tint import jpeg_planes
+from device.frames import JPEG_COLOUR, Frame, TintedFrame
+from device.media.jpeg import (
+    Facts,
+    encode_jpeg,
+    encode_within,
+    facts_of,
+    read_facts,
+    read_jpeg_size,
+    upright_planes,
+)
 
 
 def planes(width: int, height: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -27,6 +38,13 @@ def planes(width: int, height: int, seed: int = 0) -> tuple[np.ndarray, np.ndarr
 def facts(width: int, height: int) -> Facts:
     base = Fraction(1, 24)
     return Facts(width=width, height=height, sequence=0, pts=0, time_base=base, network="n", device="pi")
+
+
+def tint(luma: np.ndarray, *, rotation: int = 0, captured_ns: int | None = None) -> TintedFrame:
+    frame = Frame(luma, JPEG_COLOUR, 0, 0, Fraction(1, 24), rotation=rotation, captured_ns=captured_ns)
+    ab = np.zeros((14, 14, 2), np.float32)
+    ab[:7] = (40, -30)
+    return TintedFrame(frame, luma[::4, ::4], ab)
 
 
 @pytest.mark.parametrize(("width", "height"), [(64, 48), (63, 47), (641, 2), (1, 1), (1280, 720)])
@@ -76,12 +94,38 @@ def test_quality_makes_it_larger_and_better() -> None:
 
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
-def test_upright_turns_clockwise(rotation: int) -> None:
-    stored = planes(64, 48)
-    turned = upright(stored, rotation)
-    for before, after in zip(stored, turned, strict=True):
+def test_a_tinted_frame_is_turned_upright(rotation: int) -> None:
+    tinted = tint(planes(64, 48)[0], rotation=rotation)
+    turned = upright_planes(tinted)
+    for before, after in zip(jpeg_planes(tinted), turned, strict=True):
         assert np.array_equal(after, np.rot90(before, -rotation // 90))
-        assert after.flags.c_contiguous
-    y, cb, cr = turned
-    height, width = y.shape
-    assert read_facts(encode_jpeg(y, cb, cr, 85, facts(width, height))).width == width
+    found = facts_of(tinted, sequence=3, network="n", device="pi", job="film", last=True)
+    assert read_facts(encode_jpeg(*turned, 85, found)) == found
+    assert (found.width, found.height) == ((64, 48) if rotation in {0, 180} else (48, 64))
+
+
+def test_capture_time_is_told_in_wall_clock_time() -> None:
+    before = time.time_ns()
+    tinted = tint(planes(64, 48)[0], captured_ns=time.monotonic_ns() - 250_000_000)
+    captured = facts_of(tinted, sequence=0, network="n", device="pi").captured_ns
+    assert captured is not None
+    assert abs(before - 250_000_000 - captured) < 50_000_000
+    assert facts_of(tint(planes(64, 48)[0]), sequence=0, network="n", device="pi").captured_ns is None
+
+
+@pytest.mark.parametrize("limit", [60_000, 20_000, 3_000])
+def test_a_picture_is_made_to_fit(limit: int) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (480, 640), dtype=np.uint8)
+    flat = np.full((240, 320), 128, np.uint8)
+    whole = encode_jpeg(noise, flat, flat, 85, facts(640, 480))
+    assert len(whole) > 60_000
+    jpeg = encode_within((noise, flat, flat), 85, facts(640, 480), limit)
+    assert limit / 4 < len(jpeg) <= limit
+    found = read_facts(jpeg)
+    assert found.width / found.height == pytest.approx(4 / 3, rel=0.02)
+    assert encode_within((noise, flat, flat), 85, facts(640, 480), len(whole)) == whole
+
+
+def test_what_can_not_fit_is_refused() -> None:
+    with pytest.raises(ValueError, match="100 bytes"):
+        encode_within(planes(64, 48), 85, facts(64, 48), 100)
