@@ -1,6 +1,7 @@
 """Everything that goes wrong, in one tree. Each class says which exit code the command ends with.
 
     TintcastError                    70  our own bug, if it is none of the below
+    ├── Stuck                        70  a thread of ours does not answer or does not end
     ├── PartlyFailed                  1  some of the work failed, the rest is done
     ├── ConfigurationError            2  a wrong key, value, flag or combination
     ├── InputError                    3  what was given to colorize can't be read
@@ -53,6 +54,10 @@ class TintcastError(Exception):
 
 def _rebuild(kind: type[TintcastError], what: str, where: str | None, hint: str | None) -> TintcastError:
     return kind(what, where=where, hint=hint)
+
+
+class Stuck(TintcastError):
+    """A thread of ours does not answer, or does not end; the run was ended without it."""
 
 
 class PartlyFailed(TintcastError):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from device.engine.stop import POLL_S
-from device.errors import TintcastError
+from device.errors import Stuck
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ def fail_if_expired(leases: Leases, stop: Stop) -> None:
     expired = leases.expired()
     if expired and not stop.is_set():
         names = ", ".join(expired)
-        stop.fail(TintcastError(f"stuck in {names}, the run was ended", hint=leases.status()))
+        stop.fail(Stuck(f"stuck in {names}, the run was ended", hint=leases.status()))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from device.engine.stop import POLL_S, Stopped
 from device.engine.watchdog import fail_if_expired
-from device.errors import TintcastError
+from device.errors import Stuck
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +62,7 @@ class Workers:
                 now = time.monotonic()
                 deadline = now + deadline_s if deadline is None else deadline
                 if now >= deadline:
-                    self._stop.fail(TintcastError(f"{', '.join(alive)} did not end within {deadline_s:g} s"))
+                    self._stop.fail(Stuck(f"{', '.join(alive)} did not end within {deadline_s:g} s"))
                     break
             else:
                 fail_if_expired(self._leases, self._stop)

@@ -1,0 +1,1 @@
+"""The jobs: each wires rooms together and holds its own rules."""

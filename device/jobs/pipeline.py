@@ -1,0 +1,155 @@
+"""From a source's frames to tinted frames in every sink, each on a thread of its own."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from device.engine import Channel, Leases, Workers
+from device.errors import Interrupted, Stuck
+from device.jobs.colorizer import Colorizer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from device.engine import Lease, Stop
+    from device.frames import Frame, TintedFrame
+    from device.sinks import Sink
+    from device.sources import Source
+
+    Progress = Callable[[int], None]
+
+__all__ = ["Colorizer", "Summary", "run_pipeline"]
+
+#: Frames on their way to each thread: enough to even out, few enough for a small memory.
+_AHEAD = 3
+#: How long the threads have to end once the run is stopped, in seconds.
+_GRACE_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A finished run: frames that every sink took, seconds in all, milliseconds of network for each frame."""
+
+    frames: int
+    seconds: float
+    network_ms: float
+
+    @property
+    def rate(self) -> float:
+        """Frames per second."""
+        return self.frames / self.seconds if self.seconds else 0.0
+
+
+def run_pipeline(
+    source: Source,
+    colorizer: Colorizer,
+    sinks: Sequence[Sink],
+    stop: Stop,
+    progress: Progress | None = None,
+    *,
+    patience_s: float = 60.0,
+    closing_s: float = 600.0,
+) -> Summary:
+    """Colorize all that ``source`` has into ``sinks`` and close these; the source is its owner's to close.
+
+    ``progress`` is called with the number of frames coloured so far, from a thread of the run.
+    ``patience_s``: how long reading, colouring or writing one frame may take before it counts as stuck;
+    ``closing_s``: the same of closing a sink.
+
+    The first error of any thread ends the run and is raised here, after every sink was aborted; a request to
+    stop, or Ctrl-C, does the same with Interrupted.
+    """
+    began = time.monotonic()
+    leases = Leases()
+    workers = Workers(stop, leases)
+    writers = {f"{type(sink).__name__} ({number})": sink for number, sink in enumerate(sinks, 1)}
+    try:
+        frames = Channel["Frame"](_AHEAD, stop, "frames")
+        outlets = {name: Channel["TintedFrame"](_AHEAD, stop, "colour") for name in writers}
+        count = _Count(progress)
+        workers.start("source", partial(_read, source, frames), lease_s=patience_s)
+        work = partial(_colorize, colorizer, frames, list(outlets.values()), count)
+        workers.start("colorizer", work, lease_s=patience_s)
+        for name, sink in writers.items():
+            workers.start(name, partial(_write, sink, outlets[name]), lease_s=patience_s)
+        _join(workers, stop)
+        for name, sink in writers.items():
+            workers.start(name, partial(_close, sink), lease_s=closing_s)
+        _join(workers, stop)
+    except BaseException as error:
+        stuck = workers.alive()
+        _abort([sink for name, sink in writers.items() if name not in stuck], error)
+        raise
+    return Summary(count.frames, time.monotonic() - began, colorizer.network_ms)
+
+
+class _Count:
+    """Frames done, told to whoever shows them."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self.frames = 0
+        self._progress = progress
+
+    def one_more(self) -> None:
+        self.frames += 1
+        if self._progress is not None:
+            self._progress(self.frames)
+
+
+def _read(source: Source, frames: Channel[Frame], lease: Lease) -> None:
+    for frame in source.frames():
+        frames.put(frame, lease)
+    frames.close()
+
+
+def _colorize(
+    colorizer: Colorizer,
+    frames: Channel[Frame],
+    outlets: Sequence[Channel[TintedFrame]],
+    count: _Count,
+    lease: Lease,
+) -> None:
+    for frame in frames.drain(lease):
+        tinted = colorizer.step(frame)
+        for outlet in outlets:
+            outlet.put(tinted, lease)
+        count.one_more()
+    for outlet in outlets:
+        outlet.close()
+
+
+def _write(sink: Sink, tinted_frames: Channel[TintedFrame], lease: Lease) -> None:
+    for tinted in tinted_frames.drain(lease):
+        sink.write(tinted)
+
+
+def _close(sink: Sink, _lease: Lease) -> None:
+    sink.close()
+
+
+def _join(workers: Workers, stop: Stop) -> None:
+    """Wait for the end; Interrupted where it was asked for."""
+    try:
+        try:
+            workers.join(_GRACE_S)
+        except KeyboardInterrupt:
+            stop.request()
+            workers.join(_GRACE_S)
+    except Stuck as error:
+        if stop.requested:
+            raise Interrupted(hint=error.what) from error
+        raise
+    if stop.requested:
+        raise Interrupted
+
+
+def _abort(sinks: Sequence[Sink], error: BaseException) -> None:
+    """Abort every sink; what goes wrong with that is only noted on ``error``."""
+    for sink in sinks:
+        try:
+            sink.abort()
+        except Exception as another:  # noqa: BLE001 - the first error is the one that counts
+            error.add_note(f"then, aborting {type(sink).__name__}: {another!r}")
