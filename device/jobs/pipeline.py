@@ -12,7 +12,7 @@ from device.errors import Interrupted, Stuck
 from device.jobs.colorizer import Colorizer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from device.engine import Lease, Stop
     from device.frames import Frame, TintedFrame
@@ -63,25 +63,22 @@ def run_pipeline(
     stop, or Ctrl-C, does the same with Interrupted.
     """
     began = time.monotonic()
-    leases = Leases()
-    workers = Workers(stop, leases)
-    writers = {f"{type(sink).__name__} ({number})": sink for number, sink in enumerate(sinks, 1)}
+    workers = Workers(stop, Leases())
+    named = {f"{type(sink).__name__} ({number})": sink for number, sink in enumerate(sinks, 1)}
+    count = _Count(progress)
     try:
         frames = Channel["Frame"](_AHEAD, stop, "frames")
-        outlets = {name: Channel["TintedFrame"](_AHEAD, stop, "colour") for name in writers}
-        count = _Count(progress)
+        outlets = {name: Channel["TintedFrame"](_AHEAD, stop, "colour") for name in named}
         workers.start("source", partial(_read, source, frames), lease_s=patience_s)
-        work = partial(_colorize, colorizer, frames, list(outlets.values()), count)
-        workers.start("colorizer", work, lease_s=patience_s)
-        for name, sink in writers.items():
+        colour = partial(_colorize, colorizer, frames, list(outlets.values()), count)
+        workers.start("colorizer", colour, lease_s=patience_s)
+        for name, sink in named.items():
             workers.start(name, partial(_write, sink, outlets[name]), lease_s=patience_s)
         _join(workers, stop)
-        for name, sink in writers.items():
-            workers.start(name, partial(_close, sink), lease_s=closing_s)
-        _join(workers, stop)
+        _finish(named, workers, stop, closing_s)
     except BaseException as error:
         stuck = workers.alive()
-        _abort([sink for name, sink in writers.items() if name not in stuck], error)
+        _abort([sink for name, sink in named.items() if name not in stuck], error)
         raise
     return Summary(count.frames, time.monotonic() - began, colorizer.network_ms)
 
@@ -126,12 +123,13 @@ def _write(sink: Sink, tinted_frames: Channel[TintedFrame], lease: Lease) -> Non
         sink.write(tinted)
 
 
-def _close(sink: Sink, _lease: Lease) -> None:
+def _close(sink: Sink, closed: list[Sink], _lease: Lease) -> None:
     sink.close()
+    closed.append(sink)
 
 
 def _join(workers: Workers, stop: Stop) -> None:
-    """Wait for the end; Interrupted where it was asked for."""
+    """Wait until all have ended; Ctrl-C is a request to stop."""
     try:
         try:
             workers.join(_GRACE_S)
@@ -142,7 +140,17 @@ def _join(workers: Workers, stop: Stop) -> None:
         if stop.requested:
             raise Interrupted(hint=error.what) from error
         raise
+
+
+def _finish(named: Mapping[str, Sink], workers: Workers, stop: Stop, closing_s: float) -> None:
+    """Close every sink; Interrupted where a request to stop came before that, or kept one from it."""
     if stop.requested:
+        raise Interrupted
+    closed: list[Sink] = []
+    for name, sink in named.items():
+        workers.start(name, partial(_close, sink, closed), lease_s=closing_s)
+    _join(workers, stop)
+    if len(closed) < len(named):
         raise Interrupted
 
 
