@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -77,8 +78,7 @@ def run_pipeline(
         _join(workers, stop)
         _finish(named, workers, stop, closing_s)
     except BaseException as error:
-        stuck = workers.alive()
-        _abort([sink for name, sink in named.items() if name not in stuck], error)
+        _abort(named, workers, stop, error)
         raise
     return Summary(count.frames, time.monotonic() - began, colorizer.network_ms)
 
@@ -154,10 +154,17 @@ def _finish(named: Mapping[str, Sink], workers: Workers, stop: Stop, closing_s: 
         raise Interrupted
 
 
-def _abort(sinks: Sequence[Sink], error: BaseException) -> None:
-    """Abort every sink; what goes wrong with that is only noted on ``error``."""
-    for sink in sinks:
+def _abort(named: Mapping[str, Sink], workers: Workers, stop: Stop, error: BaseException) -> None:
+    """Abort every sink that no thread is stuck in; what goes wrong with that is only noted on ``error``."""
+    if not stop.is_set():  # the error did not come from the threads, which go on
+        stop.fail(error)
+        with suppress(type(error)):
+            workers.join(_GRACE_S)
+    stuck = workers.alive()
+    for name, sink in named.items():
+        if name in stuck:
+            continue
         try:
             sink.abort()
         except Exception as another:  # noqa: BLE001 - the first error is the one that counts
-            error.add_note(f"then, aborting {type(sink).__name__}: {another!r}")
+            error.add_note(f"then, aborting {name}: {another!r}")

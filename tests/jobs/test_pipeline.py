@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device.config import ColourSettings
-from device.engine import Stop, stop_on_signals
+from device.engine import Stop, Workers, stop_on_signals
 from device.errors import InputError, Interrupted, SpaceError, Stuck
 from device.frames import ColourSpace, Frame
 from device.jobs.pipeline import Colorizer, run_pipeline
@@ -24,6 +24,7 @@ from device.network import Network
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from device.engine import Lease
     from device.frames import TintedFrame
 
 TINY = Path(__file__).parents[1] / "network" / "data" / "tiny-int8.tflite"
@@ -265,6 +266,24 @@ def test_a_sink_that_leaves_its_closing_for_the_stop_was_interrupted(colorizer: 
     with pytest.raises(Interrupted):
         run_pipeline(Frames(3), colorizer, [sink], stop)
     assert sink.ends == ["aborted"]
+
+
+def test_a_thread_that_can_not_be_started_leaves_none_behind(
+    colorizer: Colorizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = Workers.start
+
+    def limited(self: Workers, name: str, function: Callable[[Lease], None], *, lease_s: float) -> None:
+        if name == "Kept (2)":
+            raise RuntimeError("can't start new thread")
+        start(self, name, function, lease_s=lease_s)
+
+    monkeypatch.setattr(Workers, "start", limited)
+    sinks = [Kept(), Kept()]
+    with pytest.raises(RuntimeError, match="new thread"):
+        run_pipeline(Frames(1000), colorizer, sinks, Stop())
+    assert [sink.ends for sink in sinks] == [["aborted"], ["aborted"]]
+    assert not {"source", "colorizer", "Kept (1)"} & {thread.name for thread in threading.enumerate()}
 
 
 def test_a_stuck_source_is_named_and_the_run_ends(
