@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFont
+from PIL import Image
 
 from device.errors import UnreadableJpeg
+from device.media import contact
 from device.media.contact import BeforeAfter, contact_sheet, spread, write_contact_sheet
 
 STILL = (Path(__file__).parent / "stills" / "coffee.jpg").read_bytes()
@@ -61,22 +62,21 @@ def test_pictures_of_other_shapes_keep_theirs() -> None:
     assert sheet.shape[0] > 420
 
 
-@pytest.mark.parametrize(
-    "title", ["", "film.mp4", "a very long name " * 40, "Süß Ελλάδα 日本", "two\nlines\x1b[0m"]
-)
-def test_any_title_stays_on_its_line(title: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_font(*_: object) -> None:
-        raise OSError("cannot open resource")
+TITLES = ["", "film.mp4", "a very long name " * 40, "Süß Ελλάδα 日本", "two\nlines\x1b[0m"]
 
-    for fonts in ("the system's", "none"):
-        if fonts == "none":
-            monkeypatch.setattr(ImageFont, "truetype", no_font)
-        sheet = contact_sheet([pair()], title=title, detail="")
-        ink = (sheet.astype(int).sum(axis=2) > 200)[:96]
-        assert ink.any() == bool(title)
-        assert not ink[:, :30].any()
-        assert not ink[:, -30:].any()
-        assert not ink[64:].any()
+
+@pytest.mark.parametrize("title", TITLES)
+@pytest.mark.parametrize("fonts", [contact._SYSTEM_FONTS, ("no-such-font.ttf",)], ids=["system", "none"])
+def test_any_title_stays_on_its_line(
+    title: str, fonts: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contact, "_SYSTEM_FONTS", fonts)
+    sheet = contact_sheet([pair()], title=title, detail="")
+    ink = (sheet.astype(int).sum(axis=2) > 200)[:96]
+    assert ink.any() == bool(title)
+    assert not ink[:, :30].any()
+    assert not ink[:, -30:].any()
+    assert not ink[64:].any()
 
 
 def test_spread_takes_evenly() -> None:
@@ -88,10 +88,9 @@ def test_spread_takes_evenly() -> None:
 
 
 def test_it_is_written_as_png(tmp_path: Path) -> None:
-    write_contact_sheet(tmp_path / "sheet.png", [pair()] * 2, title="film.mp4", detail="compact")
+    pairs = [pair()] * 2
+    write_contact_sheet(tmp_path / "sheet.png", pairs, title="film.mp4", detail="compact")
     with Image.open(tmp_path / "sheet.png") as picture:
         assert picture.format == "PNG"
-        assert np.array_equal(
-            np.asarray(picture), contact_sheet([pair()] * 2, title="film.mp4", detail="compact")
-        )
+        assert np.array_equal(np.asarray(picture), contact_sheet(pairs, title="film.mp4", detail="compact"))
     assert len(list(tmp_path.iterdir())) == 1
