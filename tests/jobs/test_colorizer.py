@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import pytest
+
+from device.config import ColourSettings, HueRange
+from device.frames import ColourSpace, Frame
+from device.jobs.colorizer import Colorizer
+from device.network import Network, Prediction
+from device.sources.pattern import PatternSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+TINY = Path(__file__).parents[1] / "network" / "data" / "tiny-int8.tflite"
+PLAIN = ColourSettings(shadow_chroma=1, steadiness=0)
+
+
+class Compass:
+    """A network that knows where up is: in the upright picture a is 10 in the top half, b in the left."""
+
+    size = (48, 32)
+
+    def __init__(self) -> None:
+        self.seen: list[NDArray[np.float32]] = []
+
+    def predict(self, lightness: NDArray[np.float32]) -> Prediction:
+        assert lightness.shape == self.size
+        assert lightness.dtype == np.float32
+        assert lightness.flags.c_contiguous
+        self.seen.append(lightness)
+        ab = np.zeros((12, 8, 2), np.float32)
+        ab[:6, :, 0] = 10
+        ab[:, :4, 1] = 10
+        return Prediction(ab, None)
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Iterator[Network]:
+    with Network.load(TINY, threads=1) as loaded:
+        yield loaded
+
+
+def frame(luma: NDArray[np.uint8] | NDArray[np.uint16], rotation: int = 0, depth: int = 8) -> Frame:
+    return Frame(luma, ColourSpace(full_range=True), 0, 0, Fraction(1, 25), depth=depth, rotation=rotation)
+
+
+def colorizer(network: object, settings: ColourSettings = PLAIN) -> Colorizer:
+    return Colorizer(cast("Network", network), settings)
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_the_network_sees_it_upright_and_the_colour_lies_as_stored(rotation: int) -> None:
+    upright = np.full((96, 64), 128, np.uint8)
+    upright[:48] = 255
+    upright[:, :32] //= 2
+    stored = np.rot90(upright, rotation // 90)  # to be turned clockwise by rotation again
+    network = Compass()
+    tinted = colorizer(network).step(frame(stored, rotation))
+    (seen,) = network.seen
+    top, bottom, left, right = seen[:20].mean(), seen[28:].mean(), seen[:, :14].mean(), seen[:, 18:].mean()
+    assert top > bottom
+    assert right > left
+    back = np.rot90(tinted.ab, -rotation // 90)
+    assert np.all(back[:5, :, 0] > 5)
+    assert np.all(back[7:, :, 0] < 5)
+    assert np.all(back[:, :3, 1] > 5)
+    assert np.all(back[:, 5:, 1] < 5)
+    assert tinted.small.shape == ((48, 32) if rotation % 180 == 0 else (32, 48))
+    assert tinted.ab.dtype == np.float32
+
+
+def test_ten_bits_stay_ten_bits_and_give_the_same_colour(tiny: Network) -> None:
+    eight = np.random.default_rng(2).integers(0, 256, (64, 64), np.uint8)
+    ten = (eight.astype(np.uint32) * 1023 // 255).astype(np.uint16)
+    first = colorizer(tiny).step(frame(eight))
+    second = colorizer(tiny).step(frame(ten, depth=10))
+    assert second.frame.luma is ten
+    assert second.small.dtype == np.uint16
+    assert second.small.max() > 255
+    assert np.abs(first.ab - second.ab).max() < 1.0
+
+
+def test_the_first_frame_begins_a_shot_and_the_next_does_not(tiny: Network) -> None:
+    stage = colorizer(tiny)
+    with PatternSource((128, 96), 30, count=5, paced=False) as source:
+        cuts = [stage.step(each).cut for each in source.frames()]
+    assert cuts == [True, False, False, False, False]
+
+
+def test_taste_is_applied(tiny: Network) -> None:
+    grey = frame(np.full((64, 64), 220, np.uint8))
+    plain = colorizer(tiny).step(grey).ab
+    double = colorizer(tiny, PLAIN.model_copy(update={"saturation": 2.0})).step(grey).ab
+    np.testing.assert_allclose(double, 2 * plain, rtol=1e-5)
+    hue = float(np.degrees(np.arctan2(plain[0, 0, 1], plain[0, 0, 0]))) % 360
+    tame = HueRange(start=(hue - 20) % 360, end=(hue + 20) % 360, keep=0.25)
+    held = colorizer(tiny, PLAIN.model_copy(update={"tame": (tame,)})).step(grey).ab
+    np.testing.assert_allclose(held, plain / 4, rtol=1e-4)
+
+
+def test_shadows_lose_chroma_by_default_only(tiny: Network) -> None:
+    dark = frame(np.full((64, 64), 12, np.uint8))
+    plain = np.abs(colorizer(tiny).step(dark).ab).mean()
+    faded = np.abs(colorizer(tiny, ColourSettings(steadiness=0)).step(dark).ab).mean()
+    assert 0.4 * plain < faded < 0.9 * plain
+
+
+def test_network_time_is_measured(tiny: Network) -> None:
+    stage = colorizer(tiny)
+    assert stage.network_ms == 0
+    stage.step(frame(np.zeros((64, 64), np.uint8)))
+    assert 0 < stage.network_ms < 1000
+
+
+@pytest.mark.parametrize("settings", [PLAIN, ColourSettings()])
+def test_a_colorizer_goes_on_from_its_state_as_if_nothing_had_been(
+    tiny: Network, settings: ColourSettings
+) -> None:
+    with PatternSource((128, 96), 30, count=12, paced=False) as source:
+        frames = list(source.frames())
+    whole = colorizer(tiny, settings)
+    expected = []
+    state = ""
+    for each in frames:
+        if each.index == 6:
+            state = json.dumps(whole.state())
+        expected.append(whole.step(each))
+    resumed = colorizer(tiny, settings)
+    resumed.restore(json.loads(state))
+    for each in expected[6:]:
+        again = resumed.step(each.frame)
+        assert again.cut == each.cut
+        assert again.window == each.window
+        assert np.array_equal(again.ab, each.ab)
