@@ -60,6 +60,11 @@ class Inbox:
             self._failure = error
             self._changed.notify_all()
 
+    @property
+    def failed(self) -> bool:
+        """Whether there is a failure."""
+        return self._failure is not None
+
     def raise_if_failed(self) -> None:
         """Raise the failure, if there is one."""
         if self._failure is not None:

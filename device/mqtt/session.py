@@ -99,6 +99,11 @@ class Session:
         """Whether the broker is there now."""
         return self._up
 
+    @property
+    def failed(self) -> bool:
+        """Whether it has ended with an error."""
+        return self._inbox.failed
+
     def room(self, topic: str) -> int | None:
         """Largest payload that the broker takes on ``topic``, in bytes; None: none is known."""
         limit = self._limit.bytes

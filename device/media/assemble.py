@@ -1,0 +1,191 @@
+"""A received film put together: its JPEGs with their own time stamps, and the sound that came beside them.
+
+Needs FFmpeg's libraries only: it runs where there is no numpy.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Literal
+
+import av
+from av.video.reformatter import ColorRange, Colorspace
+
+from device.errors import ConfigurationError, TintcastError, UnreadableJpeg
+from device.media.durable import PartFile, writable
+from device.media.facts import read_facts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from av.container import InputContainer, OutputContainer
+    from av.packet import Packet
+
+    _TimedPacket = tuple[Fraction, Packet[Any]]
+
+Codec = Literal["h264", "mjpeg"]
+
+_FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
+_HD_LINES = 720
+#: ISO/IEC 23091-2: 1 is BT.709, 6 is BT.601; range 1 is limited, 2 full.
+_BT709, _BT601 = 1, 6
+_LIMITED, _FULL = 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """What a film is put together from.
+
+    ``frames``: its JPEGs in order; ``width``, ``height``: of the film, in samples; ``pixel_aspect``: width of
+    a sample over its height; ``beside``: a file with its sound and subtitles, None where it has none.
+    """
+
+    frames: Sequence[Path]
+    width: int
+    height: int
+    time_base: Fraction
+    pixel_aspect: Fraction = Fraction(1)
+    beside: Path | None = None
+
+
+def format_for(out: Path) -> str:
+    """FFmpeg's name of the container for a file name. Raises ConfigurationError for one we don't write."""
+    try:
+        return _FORMATS[out.suffix.lower()]
+    except KeyError:
+        raise ConfigurationError(
+            f"{out.suffix or 'a name without a suffix'} is not a kind of film that is written",
+            where=out,
+            hint=f"use one of {', '.join(_FORMATS)}",
+        ) from None
+
+
+def assemble(
+    pieces: Pieces, out: Path, *, codec: Codec = "h264", crf: int = 18, progress: Callable[[int], None]
+) -> None:
+    """Write the film as ``out``, which appears only when it is whole.
+
+    ``codec``: ``h264`` encodes anew (limited range; BT.709 from 720 lines up, else BT.601), ``mjpeg`` copies
+    the JPEGs as they are. ``progress(frames)`` is called after each frame. Raises TintcastError; SpaceError
+    on a full disk.
+    """
+    form = format_for(out)
+    part = PartFile(out)
+    try:
+        with writable(out), av.open(part.file, "w", format=form, buffer_size=1 << 18) as container:
+            picture = (
+                _encoded(container, pieces, crf, progress)
+                if codec == "h264"
+                else _copied(container, pieces, progress)
+            )
+            _mux(container, picture, pieces.beside)
+        part.commit()
+    except av.FFmpegError as error:
+        raise TintcastError(f"the film can't be put together: {error.strerror}", where=out) from None
+    finally:
+        part.discard()
+
+
+def _mux(out: OutputContainer, picture: Iterator[_TimedPacket], beside: Path | None) -> None:
+    if beside is None:
+        for _, packet in picture:
+            out.mux(packet)
+        return
+    with av.open(str(beside), format="matroska") as tracks:
+        for _, packet in heapq.merge(picture, _beside(out, tracks), key=lambda timed: timed[0]):
+            out.mux(packet)
+
+
+def _pictures(pieces: Pieces, progress: Callable[[int], None]) -> Iterator[tuple[int, bytes]]:
+    """(pts, JPEG) of each frame; a broken one raises UnreadableJpeg with its name."""
+    last: int | None = None
+    for done, path in enumerate(pieces.frames, 1):
+        jpeg = path.read_bytes()
+        try:
+            facts = read_facts(jpeg)
+        except UnreadableJpeg as error:
+            raise UnreadableJpeg(error.what, where=path) from None
+        pts = facts.pts if last is None or facts.pts > last else last + 1
+        last = pts
+        yield pts, jpeg
+        progress(done)
+
+
+def _encoded(
+    out: OutputContainer, pieces: Pieces, crf: int, progress: Callable[[int], None]
+) -> Iterator[_TimedPacket]:
+    width, height = pieces.width + pieces.width % 2, pieces.height + pieces.height % 2
+    hd = height >= _HD_LINES
+    stream = out.add_stream("libx264", options={"crf": str(crf), "preset": "veryfast", "bf": "0"})
+    context = stream.codec_context
+    context.width, context.height, context.pix_fmt = width, height, "yuv420p"
+    context.thread_count = 2
+    context.time_base = stream.time_base = pieces.time_base
+    context.colorspace, context.color_range = (_BT709 if hd else _BT601), _LIMITED
+    context.sample_aspect_ratio = pieces.pixel_aspect
+    decoder = av.CodecContext.create("mjpeg", "r")
+
+    def packets() -> Iterator[_TimedPacket]:
+        for pts, jpeg in _pictures(pieces, progress):
+            for frame in decoder.decode(av.Packet(jpeg)):
+                if not isinstance(frame, av.VideoFrame):  # pragma: no cover - an MJPEG decoder makes pictures
+                    continue
+                limited = frame.reformat(
+                    width,
+                    height,
+                    "yuv420p",
+                    src_colorspace=Colorspace.ITU601,
+                    dst_colorspace=Colorspace.ITU709 if hd else Colorspace.ITU601,
+                    src_color_range=ColorRange.JPEG,
+                    dst_color_range=ColorRange.MPEG,
+                )
+                limited.pts, limited.time_base = pts, pieces.time_base
+                yield from _timed(stream.encode(limited))
+        yield from _timed(stream.encode(None))
+
+    return packets()
+
+
+def _copied(out: OutputContainer, pieces: Pieces, progress: Callable[[int], None]) -> Iterator[_TimedPacket]:
+    stream = out.add_stream("mjpeg")
+    context = stream.codec_context
+    context.width, context.height, context.pix_fmt = pieces.width, pieces.height, "yuvj420p"
+    context.time_base = stream.time_base = pieces.time_base
+    context.color_range = _FULL
+    context.sample_aspect_ratio = pieces.pixel_aspect
+
+    def packets() -> Iterator[_TimedPacket]:
+        for pts, jpeg in _pictures(pieces, progress):
+            packet = av.Packet(jpeg)
+            packet.pts = packet.dts = pts
+            packet.time_base = pieces.time_base
+            packet.is_keyframe = True
+            packet.stream = stream
+            yield from _timed([packet])
+
+    return packets()
+
+
+def _beside(out: OutputContainer, beside: InputContainer) -> Iterator[_TimedPacket]:
+    """Every stream that came beside the picture, packet by packet."""
+    added = {
+        stream.index: out.add_stream_from_template(stream)
+        for stream in beside.streams
+        if stream.type in {"audio", "subtitle"}
+    }
+
+    def packets() -> Iterator[_TimedPacket]:
+        for packet in beside.demux():
+            if packet.dts is not None and packet.stream_index in added:
+                packet.stream = added[packet.stream_index]
+                yield from _timed([packet])
+
+    return packets()
+
+
+def _timed(packets: Sequence[Packet[Any]]) -> Iterator[_TimedPacket]:
+    for packet in packets:
+        yield (packet.dts or 0) * (packet.time_base or Fraction(1)), packet
