@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from device.engine import Channel, Leases, Workers
 from device.errors import Interrupted, Stuck
@@ -22,12 +22,25 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int], None]
 
-__all__ = ["Colorizer", "Summary", "run_pipeline"]
+__all__ = ["Colorizer", "Stage", "Summary", "run_pipeline"]
 
 #: Frames on their way to each thread: enough to even out, few enough for a small memory.
 _AHEAD = 3
 #: How long the threads have to end once the run is stopped, in seconds.
 _GRACE_S = 15.0
+
+
+class Stage(Protocol):
+    """What gives frames their colour: a ``Colorizer``, or what a job wraps around one."""
+
+    @property
+    def network_ms(self) -> float:
+        """Mean time of the network for a frame, in milliseconds."""
+        ...
+
+    def step(self, frame: Frame) -> TintedFrame:
+        """Colour the next frame."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +59,7 @@ class Summary:
 
 def run_pipeline(
     source: Source,
-    colorizer: Colorizer,
+    colorizer: Stage,
     sinks: Sequence[Sink],
     stop: Stop,
     progress: Progress | None = None,
@@ -103,7 +116,7 @@ def _read(source: Source, frames: Channel[Frame], lease: Lease) -> None:
 
 
 def _colorize(
-    colorizer: Colorizer,
+    colorizer: Stage,
     frames: Channel[Frame],
     outlets: Sequence[Channel[TintedFrame]],
     count: _Count,
