@@ -51,7 +51,7 @@ def build() -> None:
         return
     say(f"building {VENV}")
     call(sys.executable, "-m", "venv", "--clear", VENV)
-    call(VENV / "bin/pip", "install", "-qq", "-e", ".[convert,test]")
+    call(VENV / "bin/pip", "install", "-e", ".[convert,test]", quiet=True)
     call(VENV / "bin/pip", "check")
     BUILT.write_text(recipe)
 

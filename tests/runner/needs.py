@@ -23,8 +23,8 @@ def provide(*, roots: bool, install: bool) -> list[str]:
         say(f"apt-get install {' '.join(packages)}")
         as_root = () if os.geteuid() == 0 else ("sudo",)
         apt = (*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q")
-        call(*apt, "update")
-        call(*apt, "install", "-y", "--no-install-recommends", *packages)
+        call(*apt, "update", quiet=True)
+        call(*apt, "install", "-y", "--no-install-recommends", *packages, quiet=True)
     lines = [f"{package} (apt-get install {package})" for package in _missing(roots=roots)]
     if roots and os.geteuid() != 0:
         lines.append("root's rights: bare roots are made and entered as root (sudo tests/run --all)")

@@ -25,6 +25,10 @@ SHARED_INSIDE = Path("/home/shared")
 CACHE_INSIDE = Path("/var/cache/pip")
 
 
+#: Tests that stay in the checkout: the converter's, and those that look at the checkout itself.
+NOT_HERE = ("--ignore=tests/converter", "--ignore=tests/test_house.py")
+
+
 @dataclass(frozen=True, slots=True)
 class Root:
     """A Debian release, and the environment that is tested there."""
@@ -32,6 +36,15 @@ class Root:
     suite: str
     install: tuple[str, ...]
     variables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The way into a root: what is mounted for each command, and the variables it runs under."""
+
+    place: Path
+    mounts: tuple[str, ...]
+    variables: tuple[str, ...]
 
 
 ROOTS = (
@@ -57,31 +70,34 @@ def test(root: Root, for_pytest: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="tintcast-") as folder:
         Path(folder).chmod(0o755)  # apt downloads as a user of its own
         place = Path(folder) / root.suite
-        home = _below(place, INSIDE)
         say(f"{root.suite}: making a bare root")
         options = (f"--aptopt={line}" for line in _apt_options())
         include = "--include=python3-venv,ca-certificates"
         call("mmdebstrap", "--quiet", "--variant=minbase", include, *options, root.suite, place, *_mirror())
+        home = _below(place, INSIDE)
         for name in checkout.files():
             (home / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(HOME / name, home / name)
+        door = _open_door(place)
 
         first = _readme_command()
         say(f"{root.suite}: {first}")
-        _call_inside(place, "sh", "-c", first)
+        call(*_through(door, "sh", "-c", first))
         for pattern in ("*.mp4", "frames/**/*.jpg", "contact-sheet.png"):
             if not any(path.stat().st_size for path in (home / "tintcast-demo").glob(pattern)):
                 raise FailedError(f"{root.suite}: the demo left no {pattern}")
 
         say(f"{root.suite}: {' '.join(root.install)}")
-        _call_inside(place, "apt-get", "-q", "update")
-        _call_inside(place, "apt-get", "-qq", "install", "-y", "--no-install-recommends", *PROGRAMS)
-        _call_inside(place, "python3", "-m", "venv", VENV)
-        _call_inside(place, VENV / "bin/pip", "install", "-qq", *root.install)
-        _call_inside(place, VENV / "bin/pip", "check")
+        apt, pip = ("apt-get", "-q"), str(VENV / "bin/pip")
+        call(*_through(door, *apt, "update"), quiet=True)
+        call(*_through(door, *apt, "install", "-y", "--no-install-recommends", *PROGRAMS), quiet=True)
+        call(*_through(door, "python3", "-m", "venv", str(VENV)))
+        call(*_through(door, pip, "install", *root.install), quiet=True)
+        call(*_through(door, pip, "check"))
+
         say(f"{root.suite}: pytest")
-        pytest = (str(VENV / "bin/pytest"), f"--junitxml={REPORT}", "--ignore=tests/converter", *for_pytest)
-        _call_inside(place, "env", *root.variables, *pytest)
+        pytest = (str(VENV / "bin/pytest"), f"--junitxml={REPORT}", *NOT_HERE, *for_pytest)
+        call(*_through(door, "env", *root.variables, *pytest))
         return passed_count(home)
 
 
@@ -93,11 +109,8 @@ def _readme_command() -> str:
     return found.group(1)
 
 
-def _call_inside(place: Path, *command: str | Path) -> None:
-    """Run ``command`` in the checkout inside the root at ``place``, packages being reached as they are here.
-
-    Mounts stand in a namespace of their own and end with the command.
-    """
+def _open_door(place: Path) -> Door:
+    """The way into the root at ``place``, with packages reached as they are from here."""
     variables = {
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "HOME": "/root",
@@ -116,19 +129,26 @@ def _call_inside(place: Path, *command: str | Path) -> None:
     shared = Path(os.environ.get("TINTCAST_SHARED", HOME.parent / "shared"))
     if shared.is_dir():
         binds[SHARED_INSIDE] = shared.resolve()
-    enter = ["chroot", str(place), "env", "-i", *(f"{key}={value}" for key, value in variables.items())]
-    work = ["sh", "-c", f'cd {INSIDE} && exec "$@"', "sh", *(str(word) for word in command)]
-    script = [*(_bind(place, *pair) for pair in binds.items()), f"exec {shlex.join([*enter, *work])}"]
-    namespace = ("unshare", "--mount", "--pid", "--fork", "--kill-child", f"--mount-proc={place / 'proc'}")
-    call(*namespace, "sh", "-ec", "\n".join(script))
+    mounts = [_mount(source, _below(place, target)) for target, source in binds.items()]
+    return Door(place, tuple(mounts), tuple(f"{key}={value}" for key, value in variables.items()))
 
 
-def _bind(place: Path, target: Path, source: Path) -> str:
-    """The shell line that shows ``source`` as ``target`` in the root at ``place``."""
-    at, folder = _below(place, target), _below(place, target if source.is_dir() else target.parent)
-    touch = [] if source.is_dir() else [shlex.join(["touch", str(at)])]
-    mount = shlex.join(["mount", "--rbind", str(source), str(at)])
-    return "; ".join([shlex.join(["mkdir", "-p", str(folder)]), *touch, mount])
+def _through(door: Door, *command: str) -> list[str]:
+    """The command that runs ``command`` in the checkout inside the root; the mounts end with it."""
+    enter = ["chroot", str(door.place), "env", "-i", *door.variables]
+    work = ["sh", "-c", f'cd {INSIDE} && exec "$@"', "sh", *command]
+    script = "\n".join([*door.mounts, f"exec {shlex.join([*enter, *work])}"])
+    namespace = ["unshare", "--mount", "--pid", "--fork", "--kill-child", f"--mount-proc={door.place}/proc"]
+    return [*namespace, "sh", "-ec", script]
+
+
+def _mount(source: Path, at: Path) -> str:
+    """The shell lines that show ``source`` at ``at``."""
+    if source.is_dir():
+        make = [["mkdir", "-p", str(at)]]
+    else:
+        make = [["mkdir", "-p", str(at.parent)], ["touch", str(at)]]
+    return "\n".join(shlex.join(words) for words in [*make, ["mount", "--rbind", str(source), str(at)]])
 
 
 def _below(place: Path, path: Path) -> Path:

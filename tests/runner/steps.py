@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import signal
 import subprocess
+import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -17,6 +20,7 @@ HOME = Path(__file__).resolve().parents[2]
 #: The environment of a checkout, and what pytest leaves there; relative to the checkout.
 VENV = Path(".venv-tests")
 REPORT = VENV / "report.xml"
+STARTED = time.monotonic()
 #: Seconds after which a step is given up.
 DEADLINE = 1500.0
 
@@ -26,17 +30,27 @@ class FailedError(Exception):
 
 
 def say(text: str) -> None:
-    """Head the output of the step that follows."""
-    print(f"----- {text}", flush=True)
+    """Head the output of the step that follows, with the seconds since the start."""
+    print(f"----- {time.monotonic() - STARTED:.0f} s: {text}", flush=True)
 
 
-def call(*command: str | Path) -> None:
+def call(*command: str | Path, quiet: bool = False) -> None:
     """Run one step in the checkout; past its deadline, or when we are stopped, its whole group ends.
 
-    Raises FailedError.
+    ``quiet``: what it prints is shown only when it fails. Raises FailedError.
     """
     words = [str(word) for word in command]
-    with subprocess.Popen(words, cwd=HOME, stdin=subprocess.DEVNULL, start_new_session=True) as process:
+    with (
+        tempfile.TemporaryFile() if quiet else contextlib.nullcontext() as output,
+        subprocess.Popen(
+            words,
+            cwd=HOME,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT if quiet else None,
+            start_new_session=True,
+        ) as process,
+    ):
         try:
             status = process.wait(DEADLINE)
         except BaseException as error:
@@ -44,8 +58,11 @@ def call(*command: str | Path) -> None:
             if isinstance(error, subprocess.TimeoutExpired):
                 raise FailedError(f"{_shown(words)}: not done after {DEADLINE:.0f} s") from None
             raise
-    if status:
-        raise FailedError(f"{_shown(words)}: exit status {status}")
+        if status:
+            if output:
+                output.seek(0)
+                print(output.read().decode(errors="replace"), flush=True)
+            raise FailedError(f"{_shown(words)}: exit status {status}")
 
 
 def printed(*command: str | Path) -> str:
