@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     Picture = NDArray[np.uint8] | NDArray[np.floating]
 
+_HALF_TURN = math.pi + 1e-6  # hues exactly opposite count as not beyond it, however they are rounded
+
 
 def psnr(picture: Picture, truth: Picture) -> float:
     """Peak signal-to-noise ratio in dB over all samples, peak 255; infinite where both are equal."""
@@ -56,13 +58,13 @@ def delta_e_2000_lab(lab: NDArray[np.floating], truth: NDArray[np.floating]) -> 
 
     coloured = (c1 * c2) > 0
     turn = h2 - h1
-    turn = np.where(np.abs(turn) <= math.pi, turn, turn - np.sign(turn) * 2 * math.pi)
+    turn = np.where(np.abs(turn) <= _HALF_TURN, turn, turn - np.sign(turn) * 2 * math.pi)
     d_l, d_c = l2 - l1, c2 - c1
     d_h = 2 * np.sqrt(c1 * c2) * np.sin(np.where(coloured, turn, 0) / 2)
 
     l_mean, c_mean = (l1 + l2) / 2, (c1 + c2) / 2
     h_sum = h1 + h2
-    far = np.abs(h1 - h2) > math.pi
+    far = np.abs(h1 - h2) > _HALF_TURN
     h_mean = np.where(far, h_sum + np.where(h_sum < 2 * math.pi, 2, -2) * math.pi, h_sum) / 2
     h_mean = np.where(coloured, h_mean, h_sum)
 
