@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from device.config import Config, load_config
+from device.errors import ConfigurationError
 
 ConfigFile = Annotated[
     Path | None,
@@ -21,11 +22,19 @@ NetworkName = Annotated[
 ]
 Broker = Annotated[
     str | None,
-    typer.Option("--broker", metavar="HOST[:PORT]", help="MQTT broker; IPv6 addresses in brackets."),
+    typer.Option(
+        "--broker",
+        metavar="[mqtt[s]://]HOST[:PORT]",
+        help="MQTT broker; mqtts is with TLS; IPv6 addresses in brackets.",
+    ),
 ]
 Tls = Annotated[bool | None, typer.Option("--tls/--no-tls", help="Encrypt the connection to the broker.")]
 CaFile = Annotated[
     Path | None, typer.Option("--ca", metavar="FILE", help="Authority that signed the broker's certificate.")
+]
+Insecure = Annotated[
+    bool | None,
+    typer.Option("--insecure", help="With TLS, take whatever certificate the broker shows; said each time."),
 ]
 User = Annotated[str | None, typer.Option("--user", help="User name at the broker.")]
 PasswordFile = Annotated[
@@ -51,11 +60,26 @@ def configure(config_file: Path | None, **sections: dict[str, Any]) -> Config:
 
 
 def broker_keys(
-    broker: str | None, tls: bool | None, ca_file: Path | None, user: str | None, password_file: Path | None
+    *,
+    broker: str | None,
+    tls: bool | None,
+    ca_file: Path | None,
+    insecure: bool | None,
+    user: str | None,
+    password_file: Path | None,
 ) -> dict[str, Any]:
-    """Keys of section ``mqtt`` for the flags that name a broker."""
-    host, port = _split_address(broker) if broker else (None, None)
+    """Keys of section ``mqtt`` for the flags that name a broker. Raises ConfigurationError."""
+    scheme, _, rest = (broker or "").rpartition("://")
+    if scheme not in {"", "mqtt", "mqtts"} or "@" in rest or "/" in rest:
+        raise ConfigurationError(
+            "--broker is not [mqtt[s]://]HOST[:PORT]",
+            hint="user and password have options of their own, --user and --password-file",
+        )
+    host, port = _split_address(rest) if rest else (None, None)
+    if tls is None and scheme:
+        tls = scheme == "mqtts"
     return {
+        "insecure": insecure,
         "host": host,
         "port": port,
         "tls": tls,

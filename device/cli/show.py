@@ -49,6 +49,10 @@ class ProgressLine:
         if self._bar:
             self._bar.stop()
 
+    def say(self, line: str) -> None:
+        """Print a line for people above the bar."""
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+
     def update(self, done: int, total: int | None, note: str = "") -> None:
         """Show that ``done`` of ``total`` (None: not known) is done, with a short ``note`` beside it."""
         if self._bar:

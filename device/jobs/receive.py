@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from device.errors import ConfigurationError, DeliveryTimeout, Interrupted, MissingInput, from_os_error
-from device.media.assemble import Pieces, assemble, format_for
+from device.media.assemble import Pieces, assemble
+from device.media.containers import container_for
 from device.mqtt import reception
 from device.mqtt.inbox import Down
 from device.mqtt.reception import Reception
 from device.mqtt.session import Session
 from device.mqtt.store import JobStore
-from device.mqtt.topics import Role
+from device.mqtt.topics import Role, is_level
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,6 +61,14 @@ class ReceivePlan:
     keep: int = 100
     largest: int = 16 * 1024 * 1024
     connect_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        """Refuse names that can't be topic levels."""
+        for what, level in (("device", self.sender), ("job", self.job)):
+            if level is not None and not is_level(level):
+                raise ConfigurationError(
+                    f"{level!r} can't be the name of a {what}", hint="letters, digits, _ . and -"
+                )
 
     @property
     def ends(self) -> bool:
@@ -206,7 +215,7 @@ def _prepare(plan: ReceivePlan) -> None:
     root = plan.root
     try:
         if plan.film is not None:
-            format_for(plan.film)
+            container_for(plan.film)
             if plan.film.is_dir():
                 raise ConfigurationError("is a folder, not a film to write", where=plan.film)
             if not plan.film.parent.is_dir():

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import av
 from av.video.reformatter import ColorRange, Colorspace
 
-from device.errors import ConfigurationError, TintcastError, UnreadableJpeg
+from device.errors import TintcastError, UnreadableJpeg
+from device.media.containers import container_for
 from device.media.durable import PartFile, writable
 from device.media.facts import read_facts
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 Codec = Literal["h264", "mjpeg"]
 
-_FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 _HD_LINES = 720
 #: ISO/IEC 23091-2: 1 is BT.709, 6 is BT.601; range 1 is limited, 2 full.
 _BT709, _BT601 = 1, 6
@@ -51,18 +51,6 @@ class Pieces:
     beside: Path | None = None
 
 
-def format_for(out: Path) -> str:
-    """FFmpeg's name of the container for a file name. Raises ConfigurationError for one we don't write."""
-    try:
-        return _FORMATS[out.suffix.lower()]
-    except KeyError:
-        raise ConfigurationError(
-            f"{out.suffix or 'a name without a suffix'} is not a kind of film that is written",
-            where=out,
-            hint=f"use one of {', '.join(_FORMATS)}",
-        ) from None
-
-
 def assemble(
     pieces: Pieces, out: Path, *, codec: Codec = "h264", crf: int = 18, progress: Callable[[int], None]
 ) -> None:
@@ -72,7 +60,7 @@ def assemble(
     the JPEGs as they are. ``progress(frames)`` is called after each frame. Raises TintcastError; SpaceError
     on a full disk.
     """
-    form = format_for(out)
+    form = container_for(out)
     part = PartFile(out)
     try:
         with writable(out), av.open(part.file, "w", format=form, buffer_size=1 << 18) as container:

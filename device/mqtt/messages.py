@@ -43,7 +43,7 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A film on its way. ``frames``: how many there are, None while the sender does not know.
+    """A film on its way. ``frames``: how many there are, as far as the sender knows.
 
     ``width``, ``height``: of the upright picture, in samples; ``pixel_aspect``: width of a sample over its
     height; ``time_base``: seconds of one pts. ``colour``: the source's tags by name, for the record; the
