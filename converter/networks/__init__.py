@@ -1,0 +1,1 @@
+"""The networks, each defined once, in Keras 3."""
