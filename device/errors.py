@@ -7,6 +7,8 @@
     ├── InputError                    3  what was given to colorize can't be read
     │   ├── MissingInput                 no such file or folder
     │   ├── UnreadableFilm               not a film, truncated, corrupt
+    │   ├── FilmCrashed                  the process that read it died
+    │   ├── FilmStalled                  the process that read it got nowhere
     │   ├── NoVideo                      a film without a picture track
     │   ├── UnsupportedColour            PQ, HLG: no standard dynamic range luma
     │   ├── UnreadablePicture            not a picture, or broken
@@ -84,6 +86,14 @@ class MissingInput(InputError, FileNotFoundError):
 
 class UnreadableFilm(InputError):
     """Not a film, or one that is truncated or corrupt."""
+
+
+class FilmCrashed(InputError):
+    """The process that read the film died."""
+
+
+class FilmStalled(InputError):
+    """The process that read the film made no progress."""
 
 
 class NoVideo(InputError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -28,3 +29,11 @@ def bundled(name: str) -> Path:
     raise TintcastError(
         f"{name} is missing in this installation", where=device, hint="install tintcast again"
     )
+
+
+def version() -> str:
+    """Version of the installed distribution; of a checkout that was never installed, that it is one."""
+    try:
+        return importlib.metadata.version("tintcast")
+    except importlib.metadata.PackageNotFoundError:
+        return "checkout"

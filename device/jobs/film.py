@@ -1,0 +1,159 @@
+"""``tintcast film``: one film, coloured whole in a process of its own; this side imports no codec."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from device.engine import Stop
+from device.errors import ConfigurationError, FilmCrashed, FilmStalled, MissingInput
+from device.jobs.supervise import Crashed, Stalled, run_child
+from device.media.containers import CONTAINERS, container_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from device.config import Config
+
+#: A broker that went away may stay away for so long (seconds).
+_BROKER_S = 330.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a film is.
+
+    ``stage``: opening, colour or joining. ``done``: frames coloured, those of earlier runs included;
+    ``total``: frames in all, as far as known. ``rate``: frames per second; ``network_ms``: mean time of the
+    network for a frame. ``read``: frames decoded, or packets joined.
+    """
+
+    stage: str
+    done: int = 0
+    total: int | None = None
+    rate: float = 0.0
+    network_ms: float = 0.0
+    read: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FilmResult:
+    """A finished film. ``resumed``: frames that earlier runs had done; ``notes``: what the user should know.
+
+    ``delivered``: published frames that every one of ``receivers`` has on its disk, None where none were
+    published; ``resent``: frames sent more than once.
+    """
+
+    frames: int
+    seconds: float
+    rate: float
+    network_ms: float
+    resumed: int = 0
+    notes: tuple[str, ...] = ()
+    delivered: int | None = None
+    resent: int = 0
+    receivers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FilmTask:
+    """What the film's process is told. ``out``: None where its frames are only published."""
+
+    source: Path
+    out: Path | None
+    config: Config
+    publish: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One line for people."""
+
+    text: str
+
+
+def colorize_film(
+    source: Path,
+    out: Path | None,
+    config: Config,
+    *,
+    publish: bool = False,
+    progress: Callable[[Progress], None] = lambda _: None,
+    say: Callable[[str], None] = lambda _: None,
+    stop: Stop | None = None,
+) -> FilmResult:
+    """Colorize the film ``source`` into ``out`` (a file, or a folder that is there), and over MQTT if asked.
+
+    What an interrupted run left in the hidden work folder beside ``out`` is gone on from. ``progress`` is
+    called a few times a second, ``say`` with a line for people now and then.
+
+    Raises every error of ``probe``, NetworkFileError, SpaceError, FilmCrashed, FilmStalled, BrokerError where
+    it publishes, ConfigurationError for an ``out`` that can't be, and Interrupted once ``stop`` is set.
+    """
+    if not source.exists():
+        raise MissingInput("no such file or folder", where=source)
+    film = None if out is None else out_file(source, out)
+    watch = _Watch(progress, say)
+    stall_s = config.film.stall_seconds
+    if publish:
+        stall_s = max(stall_s, config.publish.acknowledge_seconds + _BROKER_S)
+    task = FilmTask(source.absolute(), film, config, publish)
+    try:
+        result = run_child("device.jobs.film_child", task, stop or Stop(), watch.alive, stall_s=stall_s)
+    except Crashed as error:
+        raise FilmCrashed(
+            f"the process that read it {error.reason}, {watch.place}",
+            where=source,
+            hint="the film is damaged, or the memory is too small",
+        ) from None
+    except Stalled:
+        raise FilmStalled(
+            f"no progress for {stall_s:g} s, {watch.place}: given up",
+            where=source,
+            hint="the film is damaged, or film.stall_seconds too short for this machine",
+        ) from None
+    if not isinstance(result, FilmResult):
+        raise TypeError(type(result))
+    return result
+
+
+class _Watch:
+    """What the child says, passed on; and whether it gets anywhere."""
+
+    def __init__(self, progress: Callable[[Progress], None], say: Callable[[str], None]) -> None:
+        self._progress = progress
+        self._say = say
+        self._last = Progress("opening")
+
+    def alive(self, message: Progress | Said) -> bool:
+        if isinstance(message, Said):
+            self._say(message.text)
+            return True
+        last, self._last = self._last, message
+        self._progress(message)
+        return (message.stage, message.done, message.read) != (last.stage, last.done, last.read)
+
+    @property
+    def place(self) -> str:
+        """Where it was when last heard of."""
+        last = self._last
+        of = f" of {last.total}" if last.total else ""
+        return f"at frame {last.done}{of}" if last.stage == "colour" else f"while {last.stage}"
+
+
+def out_file(source: Path, out: Path) -> Path:
+    """The file to write for ``out``: itself, or in a folder the source's name, as .mp4 where it must be.
+
+    Raises ConfigurationError for a kind of file that is not written, a folder that is not there, and for
+    the source itself.
+    """
+    if out.is_dir():
+        suffix = source.suffix if source.suffix.lower() in CONTAINERS else ".mp4"
+        out = out / (source.stem + suffix)
+    container_for(out)
+    if not out.parent.is_dir():
+        raise ConfigurationError("its folder does not exist", where=out)
+    if out.exists() and out.samefile(source):
+        raise ConfigurationError("is the film that is read: it would be overwritten", where=out)
+    return out.absolute()

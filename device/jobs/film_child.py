@@ -1,0 +1,248 @@
+"""One film whole, in this process: decode, network, colour, encode, segments, join; MQTT if asked."""
+
+from __future__ import annotations
+
+import faulthandler
+import hashlib
+import logging
+import sys
+import threading
+import time
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import av
+import cv2
+
+from device.engine import Stop
+from device.errors import Interrupted
+from device.jobs.film import FilmResult, FilmTask, Progress, Said
+from device.jobs.pipeline import Colorizer, run_pipeline
+from device.jobs.supervise import serve
+from device.media.probe import probe
+from device.media.segments import Boundaries, WorkFolder
+from device.network import Network
+from device.resources import version
+from device.sinks.film import FilmSink, finish
+from device.sources.film import FilmSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from device.config import Config
+    from device.frames import Frame, TintedFrame
+    from device.media.probe import FilmFacts
+    from device.sinks import Sink
+    from device.sinks.mqtt import MqttFilm
+
+#: Seconds between two words to the parent.
+_REPORT_S = 0.25
+#: Bytes of each of the pieces of a film that its identity is made of.
+_SAMPLE = 1 << 16
+_SAMPLES = 16
+
+
+class SegmentingColorizer(Colorizer):
+    """A colorizer that says where segments begin, and with which state one goes on from there."""
+
+    def __init__(self, network: Network, config: Config, boundaries: Boundaries) -> None:
+        super().__init__(network, config.colour)
+        self._boundaries = boundaries
+        self._states: dict[int, Mapping[str, Any]] = {}
+
+    def step(self, frame: Frame) -> TintedFrame:
+        """Colour the next frame; the state from before it is kept where a segment begins with it."""
+        before = self.state() if self._boundaries.possible(frame.index) else None
+        tinted = super().step(frame)
+        if self._boundaries.begins(frame.index, cut=tinted.cut) and before is not None:
+            self._states[frame.index] = before
+        return tinted
+
+    def state_before(self, index: int) -> Mapping[str, Any] | None:
+        """The state from before frame ``index`` where a segment begins with it; asked once."""
+        return self._states.pop(index, None)
+
+
+class _Reporter:
+    """Tells the parent a few times a second how far the film is, from a thread of its own."""
+
+    def __init__(self, send: Callable[[Progress], None], stop: Stop) -> None:
+        self.stage = "opening"
+        self.total: int | None = None
+        self._start = self._done = self._packets = 0
+        self._source: FilmSource | None = None
+        self._colorizer: Colorizer | None = None
+        self._began = time.monotonic()
+        self._send = send
+        self._stop = stop
+        threading.Thread(target=self._run, name="reporter", daemon=True).start()
+
+    def begin(self, source: FilmSource, colorizer: Colorizer, start: int) -> None:
+        """The film is open, and ``start`` frames of it are done."""
+        self._source, self._colorizer, self._start = source, colorizer, start
+        self.total, self.stage = source.facts.frames, "resuming" if start else "opening"
+
+    def colouring(self, done: int) -> None:
+        """So many frames of this run are coloured."""
+        if self.stage != "colour":
+            self.stage, self._began = "colour", time.monotonic()
+        self._done = done
+
+    def joining(self) -> None:
+        """One more packet is joined, or looked at. Raises Interrupted when the run ends."""
+        if self._stop.is_set():
+            raise Interrupted
+        self.stage = "joining"
+        self._packets += 1
+
+    def _run(self) -> None:
+        while not self._stop.wait(_REPORT_S):
+            seconds = time.monotonic() - self._began
+            decoded = self._source.read if self._source else 0
+            self._send(
+                Progress(
+                    stage=self.stage,
+                    done=self._start + self._done,
+                    total=self.total,
+                    rate=self._done / seconds if seconds > 1 else 0.0,
+                    network_ms=self._colorizer.network_ms if self._colorizer else 0.0,
+                    read=decoded + self._packets,
+                )
+            )
+
+
+def colorize(task: FilmTask, send: Callable[[Progress | Said], None], stop: Stop) -> FilmResult:
+    """Do the whole of ``task``; errors as ``colorize_film``, which see."""
+    began = time.monotonic()
+    config, reporter = task.config, _Reporter(send, stop)
+    facts = probe(task.source)
+    with ExitStack() as stack:
+        network = stack.enter_context(
+            Network.load(config.network.name, config.network.threads, config.network.runtime)
+        )
+        work = None
+        if task.out is not None:
+            work = WorkFolder(task.out, identity(facts, network, config))
+            stack.callback(work.release)
+        start, state = (work.next_index, work.state()) if work else (0, None)
+        colorizer = SegmentingColorizer(network, config, Boundaries(config.film.segment_frames, start))
+        if state:
+            colorizer.restore(state)  # type: ignore[arg-type]  # as SegmentingColorizer.state made it
+        source = stack.enter_context(FilmSource(task.source, facts, start))
+        reporter.begin(source, colorizer, start)
+        sinks: list[Sink] = []
+        if work is not None:
+            sinks.append(FilmSink(work, facts, config.film, colorizer.state_before))
+        sent = _publishing(stack, task, facts=facts, network=network.manifest.name, send=send, stop=stop)
+        if sent is not None:
+            sinks.append(sent)
+        # The parent is the judge of what is stuck: it also sees a process that hangs whole.
+        patience = 24 * 3600.0
+        summary = run_pipeline(
+            source, colorizer, sinks, stop, reporter.colouring, patience_s=patience, closing_s=patience
+        )
+        notes = list(_notes(facts, source, work))
+        if work is not None and task.out is not None:
+            notes += finish(
+                task.out,
+                work,
+                facts=facts,
+                end_pts=source.end_pts,
+                comment=_comment(network),
+                tick=reporter.joining,
+            ).notes
+        result = FilmResult(
+            frames=start + summary.frames,
+            seconds=time.monotonic() - began,
+            rate=summary.rate,
+            network_ms=summary.network_ms,
+            resumed=start,
+            notes=tuple(notes),
+        )
+        if sent is None:
+            return result
+        delivery = sent.delivery
+        return replace(
+            result,
+            delivered=delivery.acknowledged,
+            resent=delivery.resent,
+            receivers=tuple(delivery.receivers),
+        )
+
+
+def identity(facts: FilmFacts, network: Network, config: Config) -> dict[str, Any]:
+    """Everything that the pixels and their segments follow from."""
+    status = facts.path.stat()
+    return {
+        "source": {
+            "bytes": status.st_size,
+            "mtime_ns": status.st_mtime_ns,
+            "sample": _sampled_sha256(facts.path, status.st_size),
+        },
+        "network": network.manifest.sha256,
+        "settings": {
+            "colour": config.colour.model_dump(mode="json"),
+            "film": config.film.model_dump(mode="json", exclude={"stall_seconds"}),
+        },
+        "versions": {
+            "tintcast": version(),
+            "runtime": network.runtime,
+            "av": av.__version__,
+            "opencv": cv2.__version__,
+        },
+    }
+
+
+def _sampled_sha256(path: Path, size: int) -> str:
+    """A hash of pieces spread over the file, its start and end among them."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for number in range(_SAMPLES):
+            file.seek(max(size - _SAMPLE, 0) * number // (_SAMPLES - 1))
+            digest.update(file.read(_SAMPLE))
+    return digest.hexdigest()
+
+
+def _publishing(
+    stack: ExitStack,
+    task: FilmTask,
+    *,
+    facts: FilmFacts,
+    network: str,
+    send: Callable[[Said], None],
+    stop: Stop,
+) -> MqttFilm | None:
+    """The sink that sends every frame over MQTT, where that is asked for."""
+    if not task.publish:
+        return None
+    from device.jobs import publish  # noqa: PLC0415 - an MQTT library in memory only where it is used
+
+    def say(text: str) -> None:
+        send(Said(text))
+
+    session = stack.enter_context(publish.connect(task.config, say))
+    return stack.enter_context(
+        publish.film_sink(session, facts, task.config, network=network, stop=stop, say=say)
+    )
+
+
+def _notes(facts: FilmFacts, source: FilmSource, work: WorkFolder | None) -> Iterator[str]:
+    if work is not None and work.restarted:
+        yield work.restarted
+    if facts.interlaced:
+        yield "it is interlaced: its fields were coloured as they lie, woven into whole frames"
+    if source.damaged:
+        yield f"{source.damaged} damaged packets of its picture were passed over"
+
+
+def _comment(network: Network) -> str:
+    manifest = network.manifest
+    return f"Colour made by a machine: tintcast {version()}, network {manifest.name} ({manifest.sha256[:12]})"
+
+
+if __name__ == "__main__":
+    faulthandler.enable()
+    logging.basicConfig(level=logging.WARNING)
+    sys.exit(serve(int(sys.argv[1]), colorize, Stop()))

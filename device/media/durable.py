@@ -1,0 +1,72 @@
+"""Files that are there whole, or not at all, whenever the plug is pulled."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+from device.errors import from_os_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class PartFile:
+    """A file that is written with ``.part`` behind its name until ``commit``; ``file`` is what to write to.
+
+    Raises a TintcastError where it can't be written: SpaceError on a full disk.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._part = path.with_name(path.name + ".part")
+        with writable(path):
+            self.file = self._part.open("w+b")
+
+    def commit(self) -> None:
+        """Bring the file to the disk, and then under its own name."""
+        with writable(self.path):
+            self.file.flush()
+            os.fsync(self.file.fileno())
+            self.file.close()
+            move(self._part, self.path)
+
+    def discard(self) -> None:
+        """Leave nothing of it."""
+        with contextlib.suppress(OSError):
+            self.file.close()
+        with contextlib.suppress(OSError):
+            self._part.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def writable(path: object) -> Iterator[None]:
+    """Turn an OSError inside the block into the error of the tree that it is, about ``path``."""
+    try:
+        yield
+    except OSError as error:
+        raise from_os_error(error, where=path, doing="can't be written") from None
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a small file; errors as ``PartFile``."""
+    part = PartFile(path)
+    try:
+        with writable(path):
+            part.file.write(data)
+        part.commit()
+    except BaseException:
+        part.discard()
+        raise
+
+
+def move(source: Path, target: Path) -> None:
+    """Give a file on the disk its name, also after a power cut. Both must be on one file system."""
+    source.replace(target)
+    number = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

@@ -1,0 +1,286 @@
+"""What is in a film: read once, before any work, with a clear error where it can't be colorized."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import av
+from av.sidedata.sidedata import Type as SideDataType
+
+from device.errors import (
+    InputError,
+    MissingInput,
+    NoVideo,
+    UnreadableFilm,
+    UnsupportedColour,
+    from_os_error,
+)
+from device.frames import ColourSpace, Matrix, Transfer
+from device.media.planes import BT601, BT709, FULL, LIMITED, Layout, layout_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from av.container import InputContainer
+    from av.stream import Stream
+
+#: Frames are decoded in so many threads: enough to keep ahead of the network, few enough to stay small.
+DECODER_THREADS = 2
+
+# Numbers of ISO/IEC 23091-2.
+_UNSPECIFIED = 2
+_MATRICES = {
+    1: Matrix.BT709,
+    4: Matrix.BT601,
+    5: Matrix.BT601,
+    6: Matrix.BT601,
+    7: Matrix.BT709,
+    9: Matrix.BT2020,
+    10: Matrix.BT2020,
+}
+_PQ, _HLG = 16, 18
+_HD_LINES = 720
+
+
+class ColourTags(NamedTuple):
+    """What a film says of its colour, in the numbers of ISO/IEC 23091-2; 2, and range 0, is unspecified."""
+
+    range: int = 0
+    primaries: int = _UNSPECIFIED
+    transfer: int = _UNSPECIFIED
+    matrix: int = _UNSPECIFIED
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A track beside the picture: ``kind`` is sound, subtitle, data or attachment."""
+
+    index: int
+    kind: str
+    codec: str
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FilmFacts:
+    """What is known of a film before its frames are read.
+
+    ``container``: FFmpeg's name of it. ``video``: index of the picture's stream. ``layout``: how its planes
+    are read. ``rotation``: degrees clockwise that turn it upright (0, 90, 180, 270); ``display_matrix`` as
+    stored. ``pixel_aspect``: None where it says nothing. ``rate``: frames a second on average. ``origin``:
+    seconds that every time stamp is moved back by (broadcast streams start anywhere). ``frames``: as counted
+    by the container, else estimated from ``duration`` (seconds), else None.
+    """
+
+    path: Path
+    container: str
+    codec: str
+    video: int
+    width: int
+    height: int
+    layout: Layout
+    colour_space: ColourSpace
+    tags: ColourTags
+    time_base: Fraction
+    rate: Fraction
+    rotation: int = 0
+    display_matrix: tuple[int, ...] | None = None
+    pixel_aspect: Fraction | None = None
+    interlaced: bool = False
+    origin: Fraction = Fraction(0)
+    frames: int | None = None
+    duration: float | None = None
+    tracks: tuple[Track, ...] = ()
+
+    @property
+    def sound(self) -> tuple[Track, ...]:
+        """The sound tracks."""
+        return tuple(track for track in self.tracks if track.kind == "sound")
+
+
+def probe(path: Path) -> FilmFacts:
+    """Read the facts of the film at ``path``, decoding its first frame.
+
+    Raises MissingInput, UnreadableFilm (empty, not a film, without its index, nothing decodes), NoVideo, and
+    UnsupportedColour for PQ, HLG and matrices whose luma is no such thing.
+    """
+    with open_film(path) as container:
+        return facts_of(container, path)
+
+
+@contextlib.contextmanager
+def open_film(path: Path) -> Iterator[InputContainer]:
+    """Open a film for reading; errors as ``probe``. Nothing but this one file is read."""
+    _check_file(path)
+    try:
+        # "file:" keeps a colon in a name from being taken for a protocol.
+        container = av.open(
+            f"file:{path}", "r", options={"protocol_whitelist": "file"}, metadata_errors="replace"
+        )
+    except av.FFmpegError as error:
+        raise _refusal(path, error) from None
+    with container:
+        if container.format.name in {"image2", "concat", "hls"} or container.format.name.endswith("_pipe"):
+            raise UnreadableFilm("is not a film", where=path)
+        yield container
+
+
+def picture_stream(container: InputContainer, path: Path) -> av.VideoStream:
+    """The stream that is the film, not a cover picture. Raises NoVideo."""
+    streams = [s for s in container.streams.video if not s.disposition & _ATTACHED_PICTURE]
+    if not streams:
+        raise NoVideo("has no picture track", where=path)
+    decodable = [s for s in streams if s.codec_context is not None]
+    if not decodable:
+        raise UnreadableFilm("its picture is in a codec that can't be read", where=path)
+    return max(decodable, key=lambda s: (s.width * s.height, -s.index))
+
+
+_ATTACHED_PICTURE = 1 << 10
+
+
+def facts_of(container: InputContainer, path: Path) -> FilmFacts:
+    """Facts of an open film, which is read from its start for that; errors as ``probe``."""
+    stream = picture_stream(container, path)
+    frame = _first_frame(container, stream, path)
+    layout = layout_of(frame.format.name)
+    tags = _tags(frame, stream)
+    rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+    duration = _duration(container, stream)
+    broadcast = container.format.name in {"mpegts", "mpeg"}
+    return FilmFacts(
+        path=path,
+        container=container.format.name.split(",")[0],
+        codec=stream.codec_context.name,
+        video=stream.index,
+        width=frame.width,
+        height=frame.height,
+        layout=layout,
+        colour_space=_colour_space(tags, layout, frame, path),
+        tags=_tags_out(tags, layout, frame),
+        time_base=stream.time_base or Fraction(1, 1000),
+        rate=rate,
+        rotation=round(-frame.rotation / 90) * 90 % 360,
+        display_matrix=_display_matrix(frame),
+        pixel_aspect=stream.sample_aspect_ratio or None,
+        interlaced=frame.interlaced_frame,
+        origin=Fraction(container.start_time or 0, av.time_base) if broadcast else Fraction(0),
+        frames=stream.frames or (round(duration * rate) if duration else None),
+        duration=duration,
+        tracks=tuple(_track(other) for other in container.streams if other.index != stream.index),
+    )
+
+
+def _check_file(path: Path) -> None:
+    try:
+        if path.is_dir():
+            raise InputError("is a folder, not a film", where=path)
+        if path.stat().st_size == 0:
+            raise UnreadableFilm("is empty", where=path)
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        if isinstance(error, InputError):
+            raise
+        raise from_os_error(error, where=path, doing="can't be read") from None
+
+
+def _refusal(path: Path, error: av.FFmpegError) -> InputError:
+    if isinstance(error, FileNotFoundError):
+        return MissingInput("no such file or folder", where=path)
+    with path.open("rb") as file:
+        head = file.read(12)
+    if head[4:8] == b"ftyp":
+        return UnreadableFilm(
+            "is cut short: its index (moov) is missing", where=path, hint="copy it again from where it came"
+        )
+    return UnreadableFilm("is not a film, or too damaged to be read", where=path)
+
+
+def _first_frame(container: InputContainer, stream: av.VideoStream, path: Path) -> av.VideoFrame:
+    stream.codec_context.thread_count = DECODER_THREADS
+    for packet in container.demux(stream):
+        with contextlib.suppress(av.error.InvalidDataError):
+            for frame in packet.decode():
+                if isinstance(frame, av.VideoFrame):
+                    return frame
+    raise UnreadableFilm("none of its frames can be decoded", where=path)
+
+
+def _tags(frame: av.VideoFrame, stream: av.VideoStream) -> ColourTags:
+    """The frame's tags, or those of its stream where the frame says nothing."""
+    context = stream.codec_context
+    return ColourTags(
+        frame.color_range or context.color_range,
+        *(
+            said if said != _UNSPECIFIED else of_stream
+            for said, of_stream in (
+                (frame.color_primaries, context.color_primaries),
+                (frame.color_trc, context.color_trc),
+                (frame.colorspace, context.colorspace),
+            )
+        ),
+    )
+
+
+def _assumed_matrix(height: int) -> int:
+    return BT709 if height >= _HD_LINES else BT601
+
+
+def _colour_space(tags: ColourTags, layout: Layout, frame: av.VideoFrame, path: Path) -> ColourSpace:
+    """What the tags mean for the mathematics; Raises UnsupportedColour."""
+    if tags.transfer in {_PQ, _HLG}:
+        name = "PQ (HDR10)" if tags.transfer == _PQ else "HLG"
+        raise UnsupportedColour(
+            f"its luma is {name}: high dynamic range, which the network was not made for",
+            where=path,
+            hint="convert it to standard dynamic range first",
+        )
+    assumed = _MATRICES[_assumed_matrix(frame.height)]
+    if layout.made:
+        return ColourSpace(assumed, full_range=layout.subsampling is None, transfer=Transfer.SDR)
+    # Grey has no matrix of its own: what it says (often "RGB") is of no consequence.
+    known = tags.matrix == _UNSPECIFIED or layout.subsampling is None
+    matrix = assumed if known else _MATRICES.get(tags.matrix)
+    if matrix is None:
+        raise UnsupportedColour(
+            f"its colour matrix (number {tags.matrix}) is not one of BT.601, 709, 2020", where=path
+        )
+    full = tags.range == FULL or frame.format.name.startswith("yuvj")
+    return ColourSpace(matrix, full_range=full, transfer=Transfer.SDR)
+
+
+def _tags_out(tags: ColourTags, layout: Layout, frame: av.VideoFrame) -> ColourTags:
+    """The tags of the tinted film: the source's own, but for what had to be turned into YCbCr."""
+    if layout.made:
+        limited = layout.subsampling is not None
+        return tags._replace(range=LIMITED if limited else FULL, matrix=_assumed_matrix(frame.height))
+    if frame.format.name.startswith("yuvj"):
+        tags = tags._replace(range=FULL)
+    if layout.subsampling is None and tags.matrix not in _MATRICES:
+        tags = tags._replace(matrix=_UNSPECIFIED)
+    return tags
+
+
+def _display_matrix(frame: av.VideoFrame) -> tuple[int, ...] | None:
+    side_data: Any = frame.side_data  # its types promise a plain dictionary, which it is not
+    try:
+        return tuple(memoryview(side_data[SideDataType.DISPLAYMATRIX]).cast("i"))
+    except KeyError:
+        return None
+
+
+def _duration(container: InputContainer, stream: av.VideoStream) -> float | None:
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    return container.duration / av.time_base if container.duration else None
+
+
+def _track(stream: Stream) -> Track:
+    kind = {"audio": "sound", "video": "picture"}.get(stream.type, stream.type)
+    codec = stream.codec_context.name if stream.codec_context else (stream.name or "unknown")
+    return Track(stream.index, kind, codec, stream.language)

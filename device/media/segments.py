@@ -1,0 +1,197 @@
+"""The closed segments that a film is written in, and what is needed to go on after the last of them.
+
+A work folder beside the film holds for each segment its frames (Matroska), and a JSON (with an .npz where the
+state has arrays) that lists the time stamps and the state to go on with. What has its final name is whole.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import json
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from device.errors import ConfigurationError
+from device.media.durable import PartFile, writable, write_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+#: Layout of the folder; another one is not gone on with.
+FORMAT = 1
+#: A segment without a cut closes after this many times the least length.
+_LONGEST = 4
+_ARRAY = "array in npz"
+
+
+class Boundaries:
+    """Where segments begin: a rule on the film alone, so that every run makes the same.
+
+    At the first cut at least ``least`` frames after the last boundary, else after four times as many.
+    """
+
+    def __init__(self, least: int, last: int = 0) -> None:
+        self._least = least
+        self._last = last
+
+    def possible(self, index: int) -> bool:
+        """Whether a segment may begin with frame ``index``, if it is a cut."""
+        return index - self._last >= self._least
+
+    def begins(self, index: int, *, cut: bool) -> bool:
+        """Whether a segment begins with frame ``index``; asked once for each frame, in order."""
+        begins = self.possible(index) and (cut or index - self._last >= _LONGEST * self._least)
+        if begins:
+            self._last = index
+        return begins
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A closed segment: frames ``first`` to ``end`` (not included) with their time stamps."""
+
+    path: Path
+    first: int
+    pts: tuple[int, ...]
+
+    @property
+    def end(self) -> int:
+        """Number of the frame that follows."""
+        return self.first + len(self.pts)
+
+
+class WorkFolder:
+    """The segments of one film on their way to ``out``, for one run at a time.
+
+    ``identity``: everything that the pixels follow from; segments of another identity are thrown away.
+    ``segments``: what is closed and can be gone on from; ``restarted``: why earlier segments were not kept.
+    Raises ConfigurationError while another run holds the folder.
+    """
+
+    def __init__(self, out: Path, identity: Mapping[str, Any]) -> None:
+        self.path = out.with_name(f".{out.name}.tintcast")
+        self.restarted: str | None = None
+        with writable(out):
+            self.path.mkdir(exist_ok=True)
+            self._lock = (self.path / "lock").open("wb")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._lock.close()
+            raise ConfigurationError("another run is writing this film", where=out) from None
+        self._identity = {"format": FORMAT, **identity}
+        self._adopt()
+        self.segments = list(self._closed())
+
+    @property
+    def next_index(self) -> int:
+        """Number of the first frame that is still to do."""
+        return self.segments[-1].end if self.segments else 0
+
+    def state(self) -> dict[str, Any] | None:
+        """The state to go on with at ``next_index``; None at the start."""
+        return _read_state(self.segments[-1].path) if self.segments else None
+
+    def begin_segment(self) -> PartFile:
+        """The file of the next segment; ``close_segment`` makes it count, ``discard`` throws it away."""
+        return PartFile(self._name(self.next_index))
+
+    def close_segment(self, part: PartFile, pts: tuple[int, ...], state: Mapping[str, Any]) -> None:
+        """Count a segment that is written, and lay down beside it the state that follows its last frame."""
+        part.commit()
+        arrays: dict[str, np.ndarray[Any, Any]] = {}
+        plain = _without_arrays(state, arrays, "state")
+        if arrays:
+            packed = io.BytesIO()
+            np.savez(packed, allow_pickle=False, **arrays)
+            write_bytes(part.path.with_suffix(".npz"), packed.getvalue())
+        facts = {"first": self.next_index, "pts": pts, "bytes": part.path.stat().st_size, "state": plain}
+        write_bytes(part.path.with_suffix(".json"), json.dumps(facts).encode())
+        self.segments.append(Segment(part.path, self.next_index, pts))
+
+    def release(self) -> None:
+        """Let another run have the folder; what is closed stays. An empty folder goes."""
+        if not self.segments:
+            self.remove()
+        self._lock.close()
+
+    def remove(self) -> None:
+        """Delete the folder: the film is finished."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def _name(self, first: int) -> Path:
+        return self.path / f"{first:08d}.mkv"
+
+    def _adopt(self) -> None:
+        """Keep what earlier runs left if it is of the same identity; else empty the folder."""
+        path = self.path / "job.json"
+        try:
+            known = json.loads(path.read_bytes())
+        except (OSError, ValueError):
+            known = None
+        mine = json.loads(json.dumps(self._identity))
+        if known == mine:
+            return
+        had_segments = any(self.path.glob("*.mkv"))
+        for file in self.path.iterdir():
+            if file.name != "lock":
+                file.unlink()
+        if had_segments:
+            changed = [key for key in mine if not isinstance(known, dict) or known.get(key) != mine[key]]
+            self.restarted = f"begun afresh: {', '.join(changed) or 'its folder'} changed since the last run"
+        write_bytes(path, json.dumps(mine, indent=1).encode())
+
+    def _closed(self) -> Iterator[Segment]:
+        """Segments in order, as far as they follow each other without a gap and are whole."""
+        first = 0
+        while (path := self._name(first)).exists():
+            try:
+                facts = json.loads(path.with_suffix(".json").read_bytes())
+                if facts["first"] != first or facts["bytes"] != path.stat().st_size or not facts["pts"]:
+                    return
+                _read_state(path)
+            except (OSError, ValueError, KeyError, TypeError):
+                return
+            segment = Segment(path, first, tuple(facts["pts"]))
+            yield segment
+            first = segment.end
+
+
+def _without_arrays(value: Any, arrays: dict[str, np.ndarray[Any, Any]], name: str) -> Any:
+    """``value`` with its arrays replaced by their names, the arrays laid into ``arrays``."""
+    if isinstance(value, dict):
+        return {key: _without_arrays(part, arrays, f"{name}.{key}") for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_arrays(part, arrays, f"{name}.{n}") for n, part in enumerate(value)]
+    if isinstance(value, np.ndarray):
+        arrays[name] = value
+        return {_ARRAY: name}
+    return value
+
+
+def _with_arrays(value: Any, arrays: Mapping[str, np.ndarray[Any, Any]]) -> Any:
+    if isinstance(value, dict):
+        if value.keys() == {_ARRAY}:
+            return arrays[value[_ARRAY]]
+        return {key: _with_arrays(part, arrays) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_with_arrays(part, arrays) for part in value]
+    return value
+
+
+def _read_state(segment: Path) -> dict[str, Any]:
+    facts = json.loads(segment.with_suffix(".json").read_bytes())
+    arrays: dict[str, np.ndarray[Any, Any]] = {}
+    path = segment.with_suffix(".npz")
+    if path.exists():
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+    state = _with_arrays(facts["state"], arrays)
+    if not isinstance(state, dict):
+        raise TypeError("the state of a segment is an object")
+    return state
