@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import warnings
 from fractions import Fraction
@@ -11,7 +12,7 @@ import cv2
 import numpy as np
 from PIL import Image, JpegImagePlugin, TiffImagePlugin
 
-from device.errors import InputError, MissingInput, TintcastError, UnreadablePicture, from_os_error
+from device.errors import InputError, MissingInput, UnreadablePicture, from_os_error
 from device.frames import JPEG_COLOUR, Frame
 
 if TYPE_CHECKING:
@@ -112,22 +113,17 @@ def read_luma(path: Path) -> tuple[Luma, int, int]:
     EXIF is undone here, a turned one is what the rotation says. Raises UnreadablePicture, MissingInput.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module="PIL")  # odd metadata: the picture is what counts
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as picture:
-                mirrored, rotation = _ORIENTATIONS.get(picture.getexif().get(_ORIENTATION, 1), (False, 0))
-                luma = _deep_colour(path) if _is_deep_colour(path, picture) else _luma(path, picture)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise UnreadablePicture("more pixels than a picture may have", where=path) from error
-    except TintcastError:
-        raise
+        data = path.read_bytes()
     except FileNotFoundError as error:
         raise MissingInput("no such picture", where=path) from error
     except OSError as error:
-        if error.errno is not None:
-            raise from_os_error(error, where=path, doing="can't be read") from error
-        raise UnreadablePicture("not a picture, or a broken one", where=path) from error
+        raise from_os_error(error, where=path, doing="can't be read") from error
+    try:
+        luma, mirrored, rotation = _decode(data)
+    except UnreadablePicture as error:
+        raise UnreadablePicture(error.what, where=path) from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise UnreadablePicture("more pixels than a picture may have", where=path) from error
     except Exception as error:  # Pillow's decoders raise whatever a broken file leads them to
         raise UnreadablePicture("not a picture, or a broken one", where=path) from error
     if mirrored:
@@ -135,7 +131,17 @@ def read_luma(path: Path) -> tuple[Luma, int, int]:
     return luma, 8 * luma.itemsize, rotation
 
 
-def _luma(path: Path, picture: Image.Image) -> Luma:
+def _decode(data: bytes) -> tuple[Luma, bool, int]:
+    """Luma of a file's bytes, and its orientation: mirrored, then turned."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="PIL")  # odd metadata: the picture is what counts
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        with Image.open(io.BytesIO(data)) as picture:
+            mirrored, rotation = _ORIENTATIONS.get(picture.getexif().get(_ORIENTATION, 1), (False, 0))
+            return _deep_luma(data) if _is_deep_colour(data, picture) else _luma(picture), mirrored, rotation
+
+
+def _luma(picture: Image.Image) -> Luma:
     """Luma of any mode that Pillow has."""
     if isinstance(picture, JpegImagePlugin.JpegImageFile) and not _stores_rgb(picture):
         picture.draft("YCbCr", picture.size)
@@ -146,7 +152,7 @@ def _luma(path: Path, picture: Image.Image) -> Luma:
     if picture.mode.startswith(("I", "F")):
         wide = np.array(picture)
         if picture.mode == "F" or wide.min() < 0 or wide.max() > 65_535:
-            raise UnreadablePicture("pictures of more than 16 bits are not read", where=path)
+            raise UnreadablePicture("pictures of more than 16 bits are not read")
         return wide.astype(np.uint16)
     return np.asarray(cv2.cvtColor(np.asarray(picture.convert("RGB")), cv2.COLOR_RGB2GRAY), np.uint8)
 
@@ -156,21 +162,24 @@ def _stores_rgb(picture: JpegImagePlugin.JpegImageFile) -> bool:
     return picture.info.get("adobe_transform") == 0 or picture.layer[0][0] == ord("R")
 
 
-def _is_deep_colour(path: Path, picture: Image.Image) -> bool:
+def _is_deep_colour(data: bytes, picture: Image.Image) -> bool:
     """Whether it is 16-bit colour, of which Pillow gives only 8."""
     if isinstance(picture, TiffImagePlugin.TiffImageFile):
         bits = picture.tag_v2.get(TiffImagePlugin.BITSPERSAMPLE, ())
         return len(bits) > 1 and max(bits) == 16
-    if picture.format != "PNG":
-        return False
-    with path.open("rb") as file:
-        depth, colour_type = file.read(26)[24:]  # of the first chunk, IHDR
-    return depth == 16 and colour_type in {2, 6}
+    # A PNG has its depth and its kind of colour (2: RGB, 6: RGBA) in its first chunk.
+    return picture.format == "PNG" and data[24] == 16 and data[25] in {2, 6}
 
 
-def _deep_colour(path: Path) -> Luma:
+def _deep_luma(data: bytes) -> Luma:
     """BT.601 luma of a 16-bit colour picture, (H, W) uint16."""
-    pixels = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
+    # OpenCV 5 and 4 have it in different places. What is wrong with the picture we say ourselves, in one line.
+    set_level = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel
+    before = set_level(0)
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    finally:
+        set_level(before)
     if pixels is None or pixels.dtype != np.uint16 or pixels.ndim != 3:
-        raise UnreadablePicture("not a picture, or a broken one", where=path)
+        raise UnreadablePicture("not a picture, or a broken one")
     return np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels[..., :3]), cv2.COLOR_BGR2GRAY), np.uint16)

@@ -53,6 +53,11 @@ def test_grey_keeps_its_codes(tmp_path: Path, grey16: np.ndarray) -> None:
         assert (depth, rotation) == (8 * grey.itemsize, 0)
 
 
+def test_the_smallest_picture_there_is(tmp_path: Path) -> None:
+    (tmp_path / "dot.pgm").write_bytes(b"P5 1 1 255 \x07")
+    assert read_luma(tmp_path / "dot.pgm")[0].tolist() == [[7]]
+
+
 @pytest.mark.parametrize("suffix", ["png", "tif", "webp", "bmp", "ppm"])
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
 def test_colour_becomes_its_luma(tmp_path: Path, suffix: str, mode: str) -> None:
@@ -115,6 +120,19 @@ def test_broken_pictures_are_named(tmp_path: Path, suffix: str) -> None:
         path.write_bytes(content)
         with pytest.raises(UnreadablePicture, match=rf"broken\.{suffix}: not a picture"):
             read_luma(path)
+
+
+def test_a_broken_deep_picture_is_named_quietly(
+    tmp_path: Path, grey16: np.ndarray, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "deep.tif"
+    assert cv2.imwrite(str(path), np.dstack([grey16] * 3))
+    whole = bytearray(path.read_bytes())
+    whole[20:4000:7] = bytes(len(whole[20:4000:7]))
+    path.write_bytes(whole)
+    with pytest.raises(UnreadablePicture, match=r"deep\.tif"):
+        read_luma(path)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_the_first_broken_one_ends_the_film(tmp_path: Path) -> None:
