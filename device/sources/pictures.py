@@ -173,7 +173,7 @@ def _is_deep_colour(data: bytes, picture: Image.Image) -> bool:
 
 def _deep_luma(data: bytes) -> Luma:
     """BT.601 luma of a 16-bit colour picture, (H, W) uint16."""
-    # OpenCV 5 and 4 have it in different places. What is wrong with the picture we say ourselves, in one line.
+    # OpenCV 5 and 4 have it in different places. What is wrong with the picture we say ourselves.
     set_level = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel
     before = set_level(0)
     try:
