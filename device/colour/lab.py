@@ -37,7 +37,7 @@ def srgb_to_linear(encoded: Floats) -> Floats:
 
 
 def linear_to_srgb(light: Floats) -> Floats:
-    """Encode the sRGB curve: light (rows, columns) to R'G'B', unclipped."""
+    """Encode the sRGB curve: light (H, W, 3) to R'G'B', unclipped."""
     encoded = np.asarray(cv2.pow(np.maximum(light, _SRGB_FOOT), 1 / 2.4), np.float32)
     encoded *= np.float32(1.055)
     encoded -= np.float32(0.055)
@@ -54,15 +54,14 @@ def lightness_of(y: Floats) -> Floats:
 
 
 def lab_to_rgb(lightness: Floats, ab: Floats) -> Floats:
-    """Convert L (H, W) and ab (H, W, 2) to planes of sRGB R'G'B' (3, H, W), 0..1 in gamut, unclipped."""
-    f = np.empty((3, *lightness.shape), np.float32)
-    np.add(lightness, 16, out=f[1])
-    f[1] /= 116
-    np.multiply(ab[..., 0], np.float32(1 / 500), out=f[0])
-    f[0] += f[1]
-    np.multiply(ab[..., 1], np.float32(-1 / 200), out=f[2])
-    f[2] += f[1]
+    """Convert L (H, W) and ab (H, W, 2) to sRGB R'G'B' (H, W, 3), 0..1 inside the gamut, unclipped.
 
+    The matrix product is OpenCV's, not BLAS's, whose threads wait for one another on a busy board.
+    """
+    a, b = cv2.split(ab)
+    fy = lightness + np.float32(16)
+    fy /= 116
+    f = np.asarray(cv2.merge((fy + a / np.float32(500), fy, fy - b / np.float32(200))), np.float32)
     root = np.maximum(f, _LAB_FOOT)
     xyz = root * root
     xyz *= root
@@ -70,7 +69,7 @@ def lab_to_rgb(lightness: Floats, ab: Floats) -> Floats:
     np.minimum(f, 0, out=f)
     f *= _LAB_SLOPE
     xyz += f
-    return linear_to_srgb(_RELATIVE_TO_LINEAR @ xyz.reshape(3, -1)).reshape(f.shape)
+    return linear_to_srgb(np.asarray(cv2.transform(xyz, _RELATIVE_TO_LINEAR), np.float32))
 
 
 def rgb_to_lab(rgb: Floats) -> Floats:

@@ -51,8 +51,7 @@ def _bands(
     for first in range(0, height, step):
         rows = slice(first, min(first + step, height))
         colour = wide[rows] if wide.shape[0] == height else _cubic_rows(wide, rows, height)
-        rgb = lab_to_rgb(np.asarray(lightness[rows], np.float32), colour)
-        yield rows, np.moveaxis(rgb, 0, -1) * np.float32(255)
+        yield rows, lab_to_rgb(np.asarray(lightness[rows], np.float32), colour) * np.float32(255)
 
 
 def _cubic_rows(source: NDArray[np.float32], rows: slice, height: int) -> NDArray[np.float32]:

@@ -109,15 +109,15 @@ def _grid_chroma(tinted: TintedFrame, matrix: Matrix) -> tuple[Floats, Floats]:
     rgb = lab_to_rgb(lightness(codes, frame.colour_space, frame.depth), ab)
 
     kr, kb = matrix.kr, matrix.kb
-    weights = np.array([kr, 1 - kr - kb, kb], np.float32)
-    rgb -= (weights @ rgb.reshape(3, -1)).reshape(rows, columns)  # now R'-Y', G'-Y', B'-Y'
+    y = np.asarray(cv2.transform(rgb, np.array([[kr, 1 - kr - kb, kb]], np.float32)), np.float32)
+    r, g, b = cv2.split(rgb)
 
-    # With V as its luma, V + each of the three must lie in 0..1: all shrink by what the worst one needs.
+    # With V as its luma, V + (R'-Y') must lie in 0..1, G' and B' too: all shrink by what the worst one needs.
     values = luma_values(codes, frame.depth, full_range=frame.colour_space.full_range)
-    above = (1 - values) / np.maximum(rgb.max(axis=0), _TINY)
-    below = values / np.maximum(-rgb.min(axis=0), _TINY)
+    above = (1 - values) / np.maximum(np.maximum(np.maximum(r, g), b) - y, _TINY)
+    below = values / np.maximum(y - np.minimum(np.minimum(r, g), b), _TINY)
     keep = np.minimum(np.minimum(above, below), 1)
-    return rgb[2] * keep / (2 * (1 - kb)), rgb[0] * keep / (2 * (1 - kr))
+    return (b - y) * keep / (2 * (1 - kb)), (r - y) * keep / (2 * (1 - kr))
 
 
 def _plane(

@@ -93,7 +93,7 @@ def test_chroma_with_its_luma_is_the_colour_that_was_asked_for(
     grey = np.full((64, 64), ramp[np.abs(grey_lab - lab[0]).argmin()], np.float32)
     frame = frame_of(luma_codes(grey, space, depth), space, depth)
     seen = float(lightness(frame.luma, space, depth)[0, 0])
-    rgb = lab_to_rgb(np.full((1, 1), seen, np.float32), np.array([[lab[1:]]], np.float32))[:, 0, 0]
+    rgb = lab_to_rgb(np.full((1, 1), seen, np.float32), np.array([[lab[1:]]], np.float32))[0, 0]
     cb, cr = chroma_planes(tint(frame, flat_ab(*lab[1:])))
     k = space.matrix
     weights = np.array([k.kr, 1 - k.kr - k.kb, k.kb])
