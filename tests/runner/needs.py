@@ -34,5 +34,6 @@ def provide(*, roots: bool, install: bool) -> list[str]:
 def _missing(*, roots: bool) -> list[str]:
     """Debian packages that are not there."""
     programs = PROGRAMS + (ROOT_PROGRAMS if roots else ())
-    missing = [program for program in programs if not shutil.which(program)]
+    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"])  # where mosquitto is, off a user's path
+    missing = [program for program in programs if not shutil.which(program, path=path)]
     return missing if importlib.util.find_spec("ensurepip") else [*missing, "python3-venv"]
