@@ -19,6 +19,12 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
+def demo_film() -> Path:
+    """The demo's film: grey, 192 frames at 24 a second, with sound."""
+    return ROOT / "tests" / "media" / "demo.mp4"
+
+
+@pytest.fixture(scope="session")
 def films(shared: Path) -> list[Path]:
     """Real films, by name."""
     found = sorted(p for p in (shared / "data" / "videos").iterdir() if p.suffix in {".mp4", ".mov", ".mkv"})

@@ -74,7 +74,3 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"tintcast: {bug}\n")
         return bug.exit_code
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

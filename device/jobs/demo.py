@@ -76,7 +76,7 @@ def demo(
             workers = Workers(stop, Leases())
 
             def receiver(lease: Lease) -> None:
-                arrived.append(receive(plan, Watch(stop, say, counter.set, lease)))
+                arrived.append(receive(plan, Watch(stop, _quiet, counter.set, lease)))
 
             workers.start("receiver", receiver, lease_s=_GOODBYE_S)
             try:
@@ -98,7 +98,11 @@ def demo(
         sheet_path = _draw_sheet(source, frames_folder, folder, config.network.name)
     finally:
         shutil.rmtree(receiving, ignore_errors=True)
-    return DemoResult(film, arrived[0], film_path, frames_folder, sheet_path)
+    return DemoResult(film, arrived[0], folder / film_path.name, frames_folder, sheet_path)
+
+
+def _quiet(_line: str) -> None:
+    """The sender's lines are enough: both sides are here."""
 
 
 class _Counter:
