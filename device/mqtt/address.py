@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from device.errors import ConfigurationError
 
@@ -15,6 +15,17 @@ if TYPE_CHECKING:
 
 PLAIN_PORT = 1883
 TLS_PORT = 8883
+
+
+class TlsContext(ssl.SSLContext):
+    """Checks certificate and host name, and knows its socket: a failed handshake leaves that to us."""
+
+    wrapped: ssl.SSLSocket | None = None
+
+    def wrap_socket(self, *arguments: Any, **options: Any) -> ssl.SSLSocket:
+        """As its base, and remember the socket."""
+        self.wrapped = super().wrap_socket(*arguments, **options)
+        return self.wrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +73,16 @@ class Address:
             reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
             raise ConfigurationError(f"can't read the password: {reason}", where=self.password_file) from None
 
-    def tls_context(self) -> ssl.SSLContext | None:
+    def tls_context(self) -> TlsContext | None:
         """How to check the broker's certificate; None without TLS. Raises ConfigurationError."""
         if not self.tls:
             return None
+        context = TlsContext(ssl.PROTOCOL_TLS_CLIENT)
         try:
-            context = ssl.create_default_context(cafile=self.ca_file)
+            if self.ca_file is None:
+                context.load_default_certs()
+            else:
+                context.load_verify_locations(self.ca_file)
         except (OSError, ssl.SSLError) as error:
             reason = error.strerror if error.errno and not isinstance(error, ssl.SSLError) else "not PEM"
             raise ConfigurationError(

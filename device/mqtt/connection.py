@@ -17,7 +17,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from device.errors import BrokerRefused, BrokerUnreachable
+from device.errors import BrokerRefused
+from device.mqtt.refusals import NOT_AUTHORIZED, UNSUPPORTED_PROTOCOL, refused, unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,18 +41,8 @@ _OVERHEAD = 64
 #: A broker that dislikes a packet hangs up at once, in seconds.
 _SUSPECT_S = 1.0
 
-_UNSUPPORTED_PROTOCOL = 0x84
 _TAKEN_OVER = 0x8E
 _PACKET_TOO_LARGE = 0x95
-_NOT_AUTHORIZED = 0x87
-#: Reasons of a refusal that time may heal: unavailable, busy, quota, connection rate.
-_PASSING = {0x88, 0x89, 0x97, 0x9F}
-_REFUSALS = {
-    0x85: ("does not take our client id", None),
-    0x86: ("user or password is wrong", "check --user and --password-file"),
-    _NOT_AUTHORIZED: ("we are not allowed in", "check --user and --password-file, and the broker's rights"),
-    0x8A: ("we are banned", None),
-}
 
 #: What paho lets out when a broker sends nonsense.
 _NONSENSE = (OSError, ValueError, IndexError, KeyError, TypeError, struct.error, MQTTException)
@@ -132,8 +123,9 @@ class Connection:
             reconnect_on_failure=False,
         )
         client.max_inflight_messages_set(0)
-        if (context := address.tls_context()) is not None:
-            client.tls_set_context(context)
+        self._tls = address.tls_context()
+        if self._tls is not None:
+            client.tls_set_context(self._tls)
             client.tls_insecure_set(address.insecure)
         client.username_pw_set(address.user, address.password())
         client.will_set(will.topic, will.payload, will.qos, will.retain)
@@ -160,39 +152,42 @@ class Connection:
         """Size of the largest packet that may have cost us the connection: just sent, not acknowledged."""
         sent_at, size = self._large
         recent = size if time.monotonic() - sent_at < _SUSPECT_S else 0
-        return max((publication.size for publication in self._pending.values()), default=recent)
+        return max([recent, *(publication.size for publication in self._pending.values())])
 
     def open(self, timeout_s: float) -> None:
         """Connect: TCP, TLS, MQTT. Raises BrokerUnreachable, BrokerRefused or ProtocolRefused."""
-        deadline = time.monotonic() + timeout_s
         properties = None
         if self.protocol == MQTT5:
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
             properties.MaximumPacketSize = self._max_packet
         self._client.connect_timeout = timeout_s
+        deadline = time.monotonic() + timeout_s
         try:
             self._client.connect(
                 self._address.host, self._address.port, keepalive=KEEPALIVE_S, properties=properties
             )
-            while self._reason is None:
-                left = deadline - time.monotonic()
-                if left <= 0 and self.protocol == MQTT5:
-                    raise ProtocolRefused("no answer")
-                if left <= 0:
-                    raise TimeoutError
-                self._exchange(max(left, 0), wake=None, reading=True)
-        except ConnectionLost as lost:
-            # An old broker may close on the unknown version without a word, or wait for ever for its rest.
-            raise ProtocolRefused(lost.reason) from None
+            reason = self._connack(deadline)
         except OSError as error:
-            raise _unreachable(self._address, error) from None
-        if self._reason == _UNSUPPORTED_PROTOCOL:
+            raise unreachable(self._address, error) from None
+        if reason == UNSUPPORTED_PROTOCOL:
             raise ProtocolRefused("another version of MQTT")
-        if self._reason in _PASSING:
-            raise BrokerUnreachable("the broker is there, but busy", where=self._address)
-        if self._reason:
-            what, hint = _REFUSALS.get(self._reason, (f"refuses us (reason {self._reason:#04x})", None))
-            raise BrokerRefused(what, where=self._address, hint=hint)
+        if reason:
+            raise refused(self._address, reason)
+
+    def _connack(self, deadline: float) -> int:
+        """Reason code of the CONNACK. An old broker may not answer the unknown version, or hang up on it."""
+        while self._reason is None:
+            left = deadline - time.monotonic()
+            if left <= 0 and self.protocol == MQTT5:
+                raise ProtocolRefused("no answer")
+            if left <= 0:
+                raise TimeoutError
+            try:
+                self._exchange(left, wake=None, reading=True)
+            except ConnectionLost as lost:
+                if self._reason is None:
+                    raise ProtocolRefused(lost.reason) from None
+        return self._reason
 
     def subscribe(self, filters: Sequence[str]) -> None:
         """Subscribe at QoS 1. With MQTT 5 nothing of our own comes back."""
@@ -221,6 +216,7 @@ class Connection:
                 properties.MessageExpiryInterval = publication.expiry_s
             if publication.user:
                 properties.UserProperty = list(publication.user)
+        self._large = (time.monotonic(), publication.size)
         info = self._client.publish(
             publication.topic, publication.payload, publication.qos, publication.retain, properties
         )
@@ -228,8 +224,6 @@ class Connection:
             raise ConnectionLost(self._lost or "the connection broke")
         if publication.qos:
             self._pending[info.mid] = publication
-        else:
-            self._large = (time.monotonic(), publication.size)
 
     def step(self, wait_s: float, wake: socket.socket, *, reading: bool) -> None:
         """Exchange bytes for up to ``wait_s``, or until something happened or ``wake`` is readable.
@@ -256,9 +250,9 @@ class Connection:
 
     def abandon(self) -> None:
         """Close the socket without a word, as a crash would; the will is sent by the broker."""
-        sock = self._client.socket()
-        if sock is not None:
-            sock.close()
+        for sock in (self._client.socket(), self._tls.wrapped if self._tls else None):
+            if sock is not None:
+                sock.close()
 
     def _exchange(self, wait_s: float, wake: socket.socket | None, *, reading: bool) -> None:
         sock: Any = self._client.socket()
@@ -317,7 +311,7 @@ class Connection:
             self._on_acknowledged(publication)
             return
         what = f"the broker refuses {publication.topic}: {reason.getName().lower()}"
-        hint = "give us the right to write there" if reason.value == _NOT_AUTHORIZED else None
+        hint = "give us the right to write there" if reason.value == NOT_AUTHORIZED else None
         self._refused = BrokerRefused(what, where=self._address, hint=hint)
 
     def _subscribed(
@@ -343,28 +337,3 @@ class Connection:
 def _tune(_client: paho.Client, _data: Any, sock: Any) -> None:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _NOT_SENT_BYTES)
-
-
-def _unreachable(address: Address, error: OSError) -> BrokerUnreachable | BrokerRefused:
-    """One line for whatever kept us from the broker."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        reason = error.verify_message.rstrip(".")
-        return BrokerRefused(
-            f"its certificate is not good: {reason[:1].lower()}{reason[1:]}",
-            where=address,
-            hint="name the authority that signed it with --ca",
-        )
-    if isinstance(error, ssl.SSLError):
-        return BrokerRefused(
-            f"no TLS there: {(error.reason or str(error)).replace('_', ' ').lower()}",
-            where=address,
-            hint="is this the broker's TLS port?",
-        )
-    if isinstance(error, socket.gaierror):
-        what = "no such host"
-    elif isinstance(error, TimeoutError):
-        what = "nothing answers in time"
-    else:
-        reason = error.strerror or str(error)
-        what = f"can't be reached: {reason[:1].lower()}{reason[1:]}"
-    return BrokerUnreachable(what, where=address, hint="is the broker running, and is that its address?")

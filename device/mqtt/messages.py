@@ -24,6 +24,7 @@ _MAX_JSON = 64 * 1024
 _MAX_COUNT = 100_000_000
 _MAX_SIDE = 16_384
 
+_PART_HEAD = struct.Struct(">4sIII")
 _PART = struct.Struct(">4sIIII")
 _PART_MAGIC = b"TCBS"
 
@@ -151,8 +152,9 @@ def read_ack(payload: bytes) -> Ack:
 
 
 def make_part(number: int, count: int, data: bytes) -> bytes:
-    """One numbered part: 20 bytes in front of ``data`` (magic, number, count, length, CRC-32; big-endian)."""
-    return _PART.pack(_PART_MAGIC, number, count, len(data), zlib.crc32(data)) + data
+    """One numbered part: 20 bytes (magic, number, count, length, CRC-32 of all, big-endian) and ``data``."""
+    head = _PART_HEAD.pack(_PART_MAGIC, number, count, len(data))
+    return head + _part_checksum(head, data).to_bytes(4) + data
 
 
 def read_part(payload: bytes) -> tuple[int, int, bytes]:
@@ -161,9 +163,15 @@ def read_part(payload: bytes) -> tuple[int, int, bytes]:
         raise BadMessage("length")
     magic, number, count, length, checksum = _PART.unpack_from(payload)
     data = payload[_PART.size :]
-    if magic != _PART_MAGIC or number >= count or length != len(data) or checksum != zlib.crc32(data):
+    if magic != _PART_MAGIC or number >= count or length != len(data):
         raise BadMessage("part")
+    if checksum != _part_checksum(payload[: _PART_HEAD.size], data):
+        raise BadMessage("checksum")
     return number, count, data
+
+
+def _part_checksum(head: bytes, data: bytes) -> int:
+    return zlib.crc32(data, zlib.crc32(head))
 
 
 def _object(payload: bytes) -> dict[str, Any]:

@@ -32,6 +32,9 @@ _CONNECT_S = 10.0
 #: An old broker may not answer a CONNECT of MQTT 5 at all.
 _MQTT5_S = 3.0
 _STEP_S = 0.5
+#: So often in a row may the broker hang up so soon (seconds), though it lets us in again at once.
+_MOST_CUT_SHORT = 5
+_SHORT_S = 2.0
 _CLOSE_S = 3.0
 
 
@@ -63,6 +66,8 @@ class Session:
         self._outbox = Outbox()
         self._limit = PacketLimit()
         self._mqtt5 = address.mqtt5
+        self._up_since = 0.0
+        self._cut_short = 0
         self._up = False
         self._ever_up = False
         self._closing = False
@@ -166,9 +171,6 @@ class Session:
         self._ring()
         if self._thread.is_alive():
             self._thread.join(deadline_s + _STEP_S)
-        if not self._thread.is_alive():
-            self._wake.close()
-            self._bell.close()
 
     def __enter__(self) -> Self:
         """Use as a context: closed at its end."""
@@ -193,6 +195,9 @@ class Session:
         except BaseException as error:  # noqa: BLE001 - whatever it is, the session fails with it
             self._up = False
             self._inbox.fail(error)
+        finally:
+            self._wake.close()
+            self._bell.close()
 
     def _connect(self) -> Connection | None:
         """Try until there is a connection; None when the session closes. Raises where there is no hope."""
@@ -202,6 +207,7 @@ class Session:
             try:
                 return self._open()
             except BrokerUnreachable as error:
+                self._cut_short = 0
                 away = time.monotonic() - since
                 if not self._ever_up:
                     raise
@@ -258,6 +264,7 @@ class Session:
             self._limit.connected(connection.packet_limit)
             self._outbox.connected()
             self._up = self._ever_up = True
+            self._up_since = time.monotonic()
             self._inbox.put(Up(connection.protocol == MQTT5))
             while not self._closing:
                 self._push(connection)
@@ -310,6 +317,15 @@ class Session:
         connection.abandon()
         self._up = False
         self._outbox.lost()
+        self._cut_short += 1
+        if time.monotonic() - self._up_since > _SHORT_S:
+            self._cut_short = 0
+        if self._cut_short > _MOST_CUT_SHORT:
+            raise BrokerRefused(
+                "lets us in, and hangs up again and again",
+                where=self._address,
+                hint="does another process have our name? Each needs its own (--device, --name)",
+            )
         if line := self._limit.lost(connection.suspect, too_large=lost.too_large):
             self._say(f"{self._address}: {line}")
         self._inbox.put(Down(lost.reason))

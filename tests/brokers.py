@@ -1,0 +1,125 @@
+"""Real brokers and small films to send, for tests and campaigns. Missing mosquitto is a failure."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from device.media.facts import Facts
+from device.media.jpeg import encode_jpeg
+from device.mqtt.address import Address
+from device.mqtt.messages import Head
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_SBIN = "/usr/local/sbin:/usr/sbin"
+
+
+def mosquitto_program() -> str:
+    found = shutil.which("mosquitto") or shutil.which("mosquitto", path=_SBIN)
+    assert found, "mosquitto is missing: apt-get install mosquitto"
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Mosquitto:
+    """One broker on a port of its own, which can be killed and started again."""
+
+    folder: Path
+    settings: tuple[str, ...] = ()
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> Address:
+        return Address("127.0.0.1", self.port)
+
+    def start(self) -> None:
+        config = self.folder / "mosquitto.conf"
+        lines = [f"listener {self.port} 127.0.0.1", "set_tcp_nodelay true", *self.settings]
+        if not any(line.startswith(("allow_anonymous", "password_file")) for line in self.settings):
+            lines.append("allow_anonymous true")
+        if os.geteuid() == 0:
+            lines.append("user root")  # else it gives its rights up, and can't read our files
+        config.write_text("\n".join(lines) + "\n")
+        with (self.folder / "mosquitto.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [mosquitto_program(), "-v", "-c", str(config)], stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + 5
+        while True:
+            assert self.process.poll() is None, (self.folder / "mosquitto.log").read_text()
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+            except ConnectionRefusedError:
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            else:
+                return
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(5)
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(5)
+
+
+def wait_until(condition: Callable[[], object], deadline_s: float = 10.0) -> None:
+    """Wait for ``condition``, with a deadline that fails the test."""
+    deadline = time.monotonic() + deadline_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def make_jpegs(
+    job: str, count: int, *, width: int = 64, height: int = 48, device: str = "board"
+) -> list[bytes]:
+    """The frames of a small film, each different, with their facts."""
+    noise = np.random.default_rng(count)
+    chroma = np.full((height // 2, width // 2), 90, np.uint8)
+    return [
+        encode_jpeg(
+            noise.integers(0, 256, (height, width), dtype=np.uint8),
+            chroma,
+            chroma,
+            85,
+            Facts(
+                width=width,
+                height=height,
+                sequence=number,
+                pts=number * 1001,
+                time_base=Fraction(1, 24000),
+                network="compact",
+                device=device,
+                job=job,
+                last=number == count - 1,
+            ),
+        )
+        for number in range(count)
+    ]
+
+
+def make_head(*, width: int = 64, height: int = 48, **others: Any) -> Head:
+    return Head("film", width, height, Fraction(1, 24000), **others)
