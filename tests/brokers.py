@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -123,3 +124,49 @@ def make_jpegs(
 
 def make_head(*, width: int = 64, height: int = 48, **others: Any) -> Head:
     return Head("film", width, height, Fraction(1, 24000), **others)
+
+
+class ReceiverProcess:
+    """``receive`` in a process of its own, which can be killed and started again on the same folder."""
+
+    _CODE = """
+import sys
+from pathlib import Path
+from device.engine import Stop
+from device.jobs.receive import ReceivePlan, Watch, receive
+from device.mqtt.address import Address
+port, base, name, out = sys.argv[1:]
+address = Address("127.0.0.1", int(port))
+plan = ReceivePlan(address=address, base=base, name=name, out=Path(out), once=True, idle_s=60)
+print(receive(plan, Watch(Stop(), print, lambda frames, of: None)))
+"""
+
+    def __init__(self, port: int, base: str, name: str, out: Path) -> None:
+        self._command = [sys.executable, "-c", self._CODE, str(port), base, name, str(out)]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
+
+    def kill(self) -> None:
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(5)
+
+    def wait(self, deadline_s: float = 30.0) -> int:
+        assert self._process is not None
+        return self._process.wait(deadline_s)
+
+
+def folder_of(out: Path, job: str) -> Path:
+    """The folder of a job below the receiver's."""
+    (folder,) = (path for path in out.iterdir() if path.name.startswith(job + "-"))
+    return folder
+
+
+def lost_and_doubled(folder: Path, frames: list[bytes]) -> tuple[int, int]:
+    """Frames that are not there as they were sent, and files that are none of the frames sent."""
+    paths = sorted(folder.glob("frame-*.jpg"))
+    expected = {f"frame-{number:06d}.jpg": frame for number, frame in enumerate(frames)}
+    right = sum(path.read_bytes() == expected.get(path.name) for path in paths)
+    return len(frames) - right, len(paths) - right
