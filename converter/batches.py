@@ -63,7 +63,7 @@ def age(lightness: Floats, rng: np.random.Generator) -> Floats:
         x = np.asarray(cv2.GaussianBlur(x, (0, 0), float(rng.uniform(0.4, 1.6))), np.float32)
     if rng.random() < 0.35:
         x = x + rng.normal(0, rng.uniform(0.005, 0.05), x.shape)
-    return np.clip(x * 100, 0, 100).astype(np.float32)
+    return np.asarray(np.clip(x * 100, 0, 100), np.float32)
 
 
 def _cut(

@@ -40,7 +40,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, list[npt.NDArray[Any]]], dict
     """The groups and the facts of ``path``. Raises NetworkFileError for a file that is none of ours."""
     groups: dict[str, list[npt.NDArray[Any]]] = {}
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             facts = json.loads(str(file["facts"]))
             for name in sorted(file.files):
                 group, _, number = name.rpartition("_")

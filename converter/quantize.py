@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
+import warnings
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -98,8 +99,9 @@ def _steps(recipe: Recipe, head: Sequence[str]) -> Any:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Hold back the progress bars and summaries of the two converters; their errors come as exceptions."""
+    """Hold back the progress bars, summaries and warnings of both converters; errors come as exceptions."""
     logging.getLogger("absl").setLevel(logging.ERROR)
     tf.get_logger().setLevel("ERROR")
-    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+    with warnings.catch_warnings(), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        warnings.simplefilter("ignore")
         yield

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import ops
 
 from converter import batches, losses
 from converter.checkpoint import read_checkpoint, write_checkpoint
@@ -67,7 +66,7 @@ class Trainer:
         self._decoder_variables = [v for v in variables if compact.ENCODER_PREFIX not in v.path]
         self._encoder.build(self._encoder_variables)
         self._decoder.build(self._decoder_variables)
-        self._averages = [keras.Variable(variable.numpy(), trainable=False) for variable in variables]
+        self._averages = [keras.Variable(_array(variable), trainable=False) for variable in variables]
         self._compiled = tf.function(self._update)
 
     def step(self, batch: batches.Batch) -> dict[str, float]:
@@ -106,13 +105,13 @@ class Trainer:
         """
         twin = Trainer(self.schedule, self.tables, quantized=True)
         for mine, theirs in zip(self._state().values(), twin._state().values(), strict=True):
-            _assign(theirs, [variable.numpy() for variable in mine], None)
+            _assign(theirs, [_array(variable) for variable in mine], None)
         twin.clock = self.clock
         return twin
 
     def averaged(self) -> keras.Model:
         """A float32 copy of the network with the running mean of its weights."""
-        return _filled([average.numpy() for average in self._averages])
+        return _filled([_array(average) for average in self._averages])
 
     def start_from(self, path: Path) -> None:
         """Begin a new run at the averaged weights of a checkpoint."""
@@ -125,7 +124,7 @@ class Trainer:
 
     def save(self, path: Path) -> None:
         """Write everything needed to go on."""
-        groups = {name: [ops.convert_to_numpy(v) for v in group] for name, group in self._state().items()}
+        groups = {name: [_array(v) for v in group] for name, group in self._state().items()}
         write_checkpoint(path, groups, {"clock": asdict(self.clock), "schedule": asdict(self.schedule)})
 
     def restore(self, path: Path) -> None:
@@ -165,7 +164,7 @@ def split(count: int, held_back: float, seed: int) -> tuple[Indices, Indices]:
 
 
 def rounded(kernel: Any, axes: tuple[int, ...]) -> Any:
-    """A kernel on the grid of symmetric int8 with a scale for each output channel; ``axes`` are the others."""
+    """A kernel on the grid of symmetric int8, one scale for each output channel; ``axes`` are the others."""
     step = tf.maximum(tf.reduce_max(tf.abs(kernel), axis=axes, keepdims=True), 1e-9) / 127
     return tf.round(kernel / step) * step
 
@@ -257,6 +256,11 @@ def _assign(
         raise NetworkFileError("a checkpoint of another network or another version of it", where=path)
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
+
+
+def _array(variable: keras.Variable) -> npt.NDArray[Any]:
+    # Keras's own way draws numpy 2's warning about __array__.
+    return np.asarray(variable.value.numpy())
 
 
 @contextmanager

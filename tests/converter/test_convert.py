@@ -1,0 +1,156 @@
+"""A network made from a checkpoint runs on the board's code as it ran in Keras; slow parts are made once."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import keras
+import numpy as np
+import pytest
+
+from converter import convert, data, quantize, train, validate
+from converter.checkpoint import write_checkpoint
+from converter.cli import main
+from converter.evaluate import evaluate, tones
+from converter.networks import compact
+from converter.recipes import FLOAT32, INT8, RECIPES, find_recipe
+from device.errors import ConfigurationError, InputError, NetworkFileError
+from device.network import Network, read_manifest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.timeout(300)
+TASTE = convert.Taste(boldness=0.7, saturation=1.2)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights nobody trained, with heads that give colours of about 10 Lab units."""
+    keras.utils.set_random_seed(5)
+    model = compact.build()
+    grey = np.random.default_rng(5).uniform(-1, 1, (1, 224, 224, 1)).astype(np.float32)
+    for name in ("mean", "annealed"):
+        kernel, bias = model.get_layer(name).get_weights()
+        kernel = np.random.default_rng(len(name)).normal(size=kernel.shape)
+        model.get_layer(name).set_weights([kernel, bias])
+        strength = np.abs(np.asarray(model.predict_on_batch(grey)[name])).mean()
+        model.get_layer(name).set_weights([kernel * (10 / compact.AB_SCALE / strength), bias])
+    path = tmp_path_factory.mktemp("run") / "compact.npz"
+    write_checkpoint(path, {"average": [np.asarray(v.value.numpy()) for v in model.trainable_variables]}, {})
+    return path
+
+
+@pytest.fixture(scope="module")
+def made(checkpoint: Path, tar: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The .tflite of every recipe."""
+    folder = tmp_path_factory.mktemp("models")
+    return {
+        name: convert.convert(
+            checkpoint, recipe, folder, name=f"compact-{name}", taste=TASTE, calibration=[tar]
+        )[0]
+        for name, recipe in RECIPES.items()
+    }  # fmt: skip
+
+
+def test_every_recipe_agrees_with_keras(made: dict[str, Path], checkpoint: Path, tar: Path) -> None:
+    model = compact.deployed(train.load_averaged(checkpoint), boldness=TASTE.boldness)
+    greys, _ = convert.calibration_pictures(checkpoint, [tar])
+    strength = float(np.abs(model.predict_on_batch(greys[0])).mean()) * compact.AB_SCALE
+    assert strength > 1
+    for name, allowed in (("float32", 1e-4), ("float16", 0.01), ("dynamic-int8", 0.1), ("int8", 0.1)):
+        difference = validate.compare(made[name], model, greys[:4], saturation=TASTE.saturation)
+        assert difference.mean <= allowed * strength
+
+
+def test_int8_keeps_its_head_in_float(made: dict[str, Path]) -> None:
+    sizes = {name: path.stat().st_size for name, path in made.items()}
+    assert sizes["int8"] < 0.32 * sizes["float32"]
+    assert sizes["float16"] < 0.55 * sizes["float32"]
+    with Network.load(made["int8"]) as network:
+        ab = network.predict(np.random.default_rng(1).uniform(0, 100, (224, 224)).astype(np.float32)).ab
+    assert len(np.unique(ab)) > 1000
+
+
+def test_the_manifest_says_what_the_network_is(made: dict[str, Path]) -> None:
+    manifest = read_manifest(made["int8"].with_suffix(".json"))
+    assert manifest.grey.size == (224, 224)
+    assert manifest.ab.size == (56, 56)
+    assert manifest.ab.scale == pytest.approx(110 * 1.2)
+    assert manifest.calibration == "24 photographs of photos.tar"
+    assert manifest.quality["ab mean difference to float32, Lab units"] > 0
+    assert read_manifest(made["float16"].with_suffix(".json")).calibration is None
+
+
+def test_a_network_of_wrong_colours_stays_out(
+    checkpoint: Path, tar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = compact.deployed(compact.build(), boldness=0.0)
+    wrong = quantize.to_tflite(other, FLOAT32)
+    monkeypatch.setattr(convert.quantize, "to_tflite", lambda *_: wrong)
+    with pytest.raises(NetworkFileError, match="differs from float32"):
+        convert.convert(checkpoint, FLOAT32, tmp_path, name="wrong", taste=TASTE, calibration=[tar])
+    assert not list(tmp_path.iterdir())
+
+
+def test_int8_wants_photographs(checkpoint: Path) -> None:
+    model = compact.deployed(train.load_averaged(checkpoint), boldness=0.5)
+    with pytest.raises(ConfigurationError, match="calibrate"):
+        quantize.to_tflite(model, INT8)
+
+
+def test_an_unknown_recipe_is_answered_with_those_there_are() -> None:
+    with pytest.raises(ConfigurationError, match="float32, float16, dynamic-int8, int8"):
+        find_recipe("int4")
+
+
+def test_evaluate_judges_by_the_photographs_themselves(made: dict[str, Path], folder: Path) -> None:
+    with Network.load(made["float32"]) as network:
+        summary, rows = evaluate(data.iterate_pictures([folder]), network)
+        with pytest.raises(InputError, match="no photographs"):
+            evaluate([], network)
+    assert [row.name for row in rows] == ["0.png", "1.png", "2.png"]
+    assert summary.psnr == pytest.approx(np.mean([row.psnr for row in rows]))
+    assert summary.gap == pytest.approx(abs(summary.colourfulness - summary.truth))
+    assert summary.spread >= summary.gap - 1e-9
+
+
+def test_the_command_prints_and_keeps_figures(
+    made: dict[str, Path], folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["evaluate", str(made["float32"]), "--photos", str(folder), "--record"]
+    assert main([*arguments, "--json", str(tmp_path / "figures.json")]) == 0
+    assert "PSNR" in capsys.readouterr().out
+    figures = json.loads((tmp_path / "figures.json").read_text())[folder.name]
+    assert len(figures["pictures"]) == 3
+    manifest = read_manifest(made["float32"].with_suffix(".json"))
+    assert manifest.quality[f"{folder.name}: psnr"] == pytest.approx(figures["means"]["psnr"], abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "line"),
+    [
+        (["convert", "no.npz", "--out", "here"], 3, "no.npz: no such checkpoint"),
+        (["evaluate", "nobody", "--photos", "."], 4, "nobody: no network has this name"),
+        (["convert", "no.npz", "--out", "here", "--recipe", "int4"], 2, "no recipe 'int4'"),
+        (["train", "--photos", "no.tar", "--points", "no.npy", "--work", "w", "--minutes", "1"], 3, "no.npy"),
+    ],
+)
+def test_a_mistake_is_one_line(
+    arguments: list[str], code: int, line: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == code
+    error = capfd.readouterr().err.strip()
+    assert error.startswith("tintcast-convert: ")
+    assert line in error
+    assert len(error.splitlines()) == 1
+
+
+def test_one_tone_is_told_from_many() -> None:
+    sepia = np.tile(np.array([5, 25], np.float32), (10, 10, 1))
+    angles = np.linspace(0, 2 * np.pi, 100, endpoint=False).reshape(10, 10)
+    wheel = 30 * np.stack((np.cos(angles), np.sin(angles)), axis=-1)
+    assert tones(sepia) == 1.0
+    assert tones(wheel) == pytest.approx(1 / 6, abs=0.03)
+    assert tones(np.zeros((10, 10, 2))) == 1.0

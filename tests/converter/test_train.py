@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from converter import batches, data, losses, session, train
+from converter.checkpoint import read_checkpoint, write_checkpoint
+from converter.schedule import Schedule
+from device.errors import ConfigurationError, MissingInput, NetworkFileError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SIZES = ((0.0, 32),)
+
+
+@pytest.fixture(scope="module")
+def tables(tar: Path, points: Path, tmp_path_factory: pytest.TempPathFactory) -> losses.BinTables:
+    photographs = data.prepare([tar], tmp_path_factory.mktemp("planes"))
+    return losses.bin_tables(losses.read_points(points), train.ab_sample(photographs, np.arange(24)))
+
+
+@pytest.fixture(scope="module")
+def batch(tar: Path, tmp_path_factory: pytest.TempPathFactory) -> batches.Batch:
+    photographs = data.prepare([tar], tmp_path_factory.mktemp("batch"))
+    return batches.plain_batch(photographs, np.arange(8), 32)
+
+
+@pytest.mark.timeout(300)
+def test_a_few_steps_lower_the_losses_and_a_checkpoint_goes_on_alike(
+    tables: losses.BinTables, batch: batches.Batch, tmp_path: Path
+) -> None:
+    schedule = Schedule(pictures=8 * 400, batch=8, sizes=SIZES, warm_up=5, decoder_rate=3e-3)
+    trainer = train.Trainer(schedule, tables)
+    rows = [trainer.step(batch) for _ in range(25)]
+    assert rows[-1]["bins"] < 0.8 * rows[0]["bins"]
+    assert rows[-1]["mean"] < rows[0]["mean"]
+
+    trainer.save(tmp_path / "c.npz")
+    resumed = train.Trainer(schedule, tables)
+    resumed.restore(tmp_path / "c.npz")
+    assert resumed.clock == trainer.clock
+    assert resumed.step(batch)["loss"] == pytest.approx(trainer.step(batch)["loss"], rel=1e-3)
+
+    aware = trainer.for_int8()
+    assert aware.clock is trainer.clock
+    assert aware.step(batch)["loss"] == pytest.approx(trainer.step(batch)["loss"], rel=0.2)
+
+
+def test_rounded_kernels_lie_on_a_grid_of_255_steps() -> None:
+    kernel = np.random.default_rng(1).normal(size=(3, 3, 8, 4)).astype(np.float32)
+    rounded = np.asarray(train.rounded(kernel, (0, 1, 2)))
+    for channel in range(4):
+        step = np.abs(kernel[..., channel]).max() / 127
+        assert np.abs(rounded[..., channel] - kernel[..., channel]).max() <= step * 0.501
+        assert len(np.unique(np.rint(rounded[..., channel] / step))) <= 255
+
+
+def test_what_is_kept_back_is_never_trained_on() -> None:
+    learn, kept = train.split(1000, 0.015, seed=1)
+    assert len(kept) == 15
+    assert not set(learn) & set(kept)
+    assert len(learn) + len(kept) == 1000
+
+
+@pytest.mark.timeout(300)
+def test_a_session_leaves_a_checkpoint_and_a_log(tar: Path, points: Path, tmp_path: Path) -> None:
+    schedule = Schedule(pictures=24, batch=8, sizes=SIZES, quantized_from=2.0)
+    request = session.Request(photos=(tar,), points=points, work=tmp_path, schedule=schedule)
+    rows: list[dict[str, float]] = []
+    checkpoint = session.run(request, tell=rows.append)
+    _, facts = read_checkpoint(checkpoint)
+    assert facts["clock"]["step"] == 3
+    assert rows[-1]["progress"] == 1.0
+    assert rows[-1]["true_chroma"] > 10
+    assert len((tmp_path / "log.jsonl").read_text().splitlines()) == len(rows)
+    with pytest.raises(ConfigurationError, match="--resume"):
+        session.run(request, tell=rows.append)
+
+
+def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path / "other.npz", {"average": [np.zeros((3, 3), np.float32)]}, {})
+    with pytest.raises(NetworkFileError, match="another network"):
+        train.load_averaged(tmp_path / "other.npz")
+
+
+def test_a_session_refuses_what_contradicts_itself(tar: Path, points: Path, tmp_path: Path) -> None:
+    schedule = Schedule(pictures=8)
+    both = session.Request(
+        photos=(tar,), points=points, work=tmp_path, schedule=schedule, pretrained=tar, start=tar
+    )
+    with pytest.raises(ConfigurationError, match="not both"):
+        session.run(both, tell=print)
+    nothing = session.Request(photos=(tmp_path / "no.tar",), points=points, work=tmp_path, schedule=schedule)
+    with pytest.raises(MissingInput, match=r"no\.tar"):
+        session.run(nothing, tell=print)
