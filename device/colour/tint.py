@@ -60,7 +60,7 @@ def chroma_planes(tinted: TintedFrame, size: tuple[int, int] | None = None) -> t
     """Make the planes Cb and Cr of a tinted frame, in its colour space, range and depth.
 
     ``size``: (rows, columns) of the outgoing chroma; by default 4:2:0, ceil(H/2) x ceil(W/2). Outside the
-    tinted window they are neutral. uint8 where the luma is uint8, else uint16.
+    tinted window they are neutral. uint8 for 8 bits, else uint16.
     """
     frame = tinted.frame
     size = size or _half_size(frame)

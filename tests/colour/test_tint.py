@@ -230,7 +230,7 @@ def test_it_is_as_close_to_the_truth_as_the_float_merge(
     worse = []
     for picture in photographs:
         k = space.matrix
-        truth = cv2.resize(picture, (1280, 720), interpolation=cv2.INTER_CUBIC)
+        truth = cv2.resize(picture, (640, 360), interpolation=cv2.INTER_AREA)
         rgb = truth.astype(np.float32) / 255
         values = rgb @ np.array([k.kr, 1 - k.kr - k.kb, k.kb], np.float32)
         frame = frame_of(luma_codes(values, space, 8), space)
@@ -260,7 +260,7 @@ def test_shrinking_is_close_to_area_averaging(
     photographs: list[NDArray[np.uint8]], size: tuple[int, int], depth: int
 ) -> None:
     up = 1 << (depth - 8)
-    for picture in photographs:
+    for picture in photographs[:2]:
         grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
         luma = cv2.resize(grey, size, interpolation=cv2.INTER_CUBIC).astype(
             np.uint8 if depth == 8 else np.uint16
