@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -131,6 +133,7 @@ class ReceiverProcess:
 
     _CODE = """
 import sys
+import threading
 from pathlib import Path
 from device.engine import Stop
 from device.jobs.receive import ReceivePlan, Watch, receive
@@ -170,3 +173,52 @@ def lost_and_doubled(folder: Path, frames: list[bytes]) -> tuple[int, int]:
     expected = {f"frame-{number:06d}.jpg": frame for number, frame in enumerate(frames)}
     right = sum(path.read_bytes() == expected.get(path.name) for path in paths)
     return len(frames) - right, len(paths) - right
+
+
+class SlowLink:
+    """A way to a broker that lets only so many bytes a second through, towards it."""
+
+    def __init__(self, target: Address, bytes_per_s: int) -> None:
+        self._target = target
+        self._rate = bytes_per_s
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self._sockets: list[socket.socket] = [self._server]
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+
+    @property
+    def address(self) -> Address:
+        return Address("127.0.0.1", self._server.getsockname()[1])
+
+    def close(self) -> None:
+        for each in self._sockets:
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(5)
+        for each in self._sockets:
+            each.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self._server.accept()
+                near.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
+                far = socket.create_connection((self._target.host, self._target.port))
+                self._sockets += [near, far]
+                for copy in (self._slowly, self._copy):
+                    ends = (near, far) if copy == self._slowly else (far, near)
+                    self._threads.append(threading.Thread(target=copy, args=ends))
+                    self._threads[-1].start()
+
+    def _slowly(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(4096):
+                target.sendall(data)
+                time.sleep(len(data) / self._rate)
+            target.shutdown(socket.SHUT_WR)
+
+    def _copy(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65_536):
+                target.sendall(data)
