@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import importlib.metadata
-import logging
-import sys
-import traceback
 from typing import Annotated
 
 import typer
 
 from device.cli import config, demo, film, publish, receive
-from device.errors import TintcastError
+from device.cli.command import run_command, start_logging
 
 __all__ = ["app", "main"]
 
@@ -45,32 +42,9 @@ def _common(
     ] = False,
 ) -> None:
     del version
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.WARNING,
-        format="%(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
-    # These log what we report ourselves, in our own words.
-    for library in ("amqtt", "transitions", "libav"):
-        logging.getLogger(library).setLevel(logging.DEBUG if verbose else logging.CRITICAL)
+    start_logging(verbose=verbose)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; every failure is one line on standard error and an exit code of ``device.errors``."""
-    try:
-        app(arguments)
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 0
-    except TintcastError as error:
-        sys.stderr.write(f"tintcast: {error}\n")
-        return error.exit_code
-    except Exception as error:  # noqa: BLE001 - the last line of defence: report our own bug as one
-        if logging.getLogger().isEnabledFor(logging.DEBUG):
-            traceback.print_exc()
-        bug = TintcastError(
-            f"a mistake of ours: {type(error).__name__}: {error}",
-            hint="run it with -v and report what it prints",
-        )
-        sys.stderr.write(f"tintcast: {bug}\n")
-        return bug.exit_code
-    return 0
+    """Run one command; returns its exit code."""
+    return run_command(app, "tintcast", arguments)

@@ -65,13 +65,14 @@ def publish(
             )
         else:
             sent = publish_film(Path(source), config, stop=stop, say=line.say, progress=line.update)
-    speed = sent.frames / sent.seconds if sent.seconds else 0.0
+    for note in sent.notes:
+        typer.echo(f"{source}: {note}", err=True)
     if sent.delivered is None:
         fate = f"{sent.frames - sent.dropped} sent, {sent.dropped} dropped for newer ones"
     else:
         fate = f"{sent.delivered} delivered to {', '.join(sent.receivers)}"
         fate += f", {sent.resent} messages sent again" if sent.resent else ""
-    typer.echo(f"{sent.frames} frames, {speed:.1f} frames/s, network {sent.network_ms:.1f} ms: {fate}")
+    typer.echo(f"{sent.frames} frames, {sent.rate:.1f} frames/s, network {sent.network_ms:.1f} ms: {fate}")
 
 
 def _size(text: str) -> tuple[int, int]:

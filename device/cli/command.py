@@ -1,0 +1,46 @@
+"""How a command runs: every failure is one line on standard error and an exit code of ``device.errors``."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+from device.errors import TintcastError
+
+if TYPE_CHECKING:
+    import typer
+
+
+def run_command(app: typer.Typer, name: str, arguments: list[str] | None = None) -> int:
+    """Run the command line ``app`` under ``name`` and return its exit code; raises nothing but Ctrl-C."""
+    try:
+        app(arguments)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
+    except TintcastError as error:
+        sys.stderr.write(f"{name}: {error}\n")
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 - the last line of defence: report our own bug as one
+        if logging.getLogger().isEnabledFor(logging.DEBUG):
+            traceback.print_exc()
+        bug = TintcastError(
+            f"a mistake of ours: {type(error).__name__}: {error}",
+            hint="run it with -v and report what it prints",
+        )
+        sys.stderr.write(f"{name}: {bug}\n")
+        return bug.exit_code
+    return 0
+
+
+def start_logging(*, verbose: bool) -> None:
+    """Log to standard error: warnings, or everything."""
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.WARNING,
+        format="%(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    # These log what we report ourselves, in our own words.
+    for library in ("amqtt", "transitions", "libav"):
+        logging.getLogger(library).setLevel(logging.DEBUG if verbose else logging.CRITICAL)
