@@ -48,10 +48,10 @@ _BAR_LEVEL = 44
 _BAR_SPREAD = 16
 
 
-def reduced(luma: Luma, depth: int) -> Picture:
-    """Shrink luma codes of ``depth`` bits, any size, to the (96, 96) uint8 that looks are made of."""
-    small = np.asarray(cv2.resize(luma, (SIDE, SIDE), interpolation=cv2.INTER_AREA))
-    return (small.astype(np.uint16) >> (depth - 8)).astype(np.uint8)
+def reduced(luma: Luma, depth: int, side: int = SIDE) -> Picture:
+    """Shrink luma codes of ``depth`` bits, any size, to (side, side) codes of 8 bits."""
+    small = np.asarray(cv2.resize(luma, (side, side), interpolation=cv2.INTER_AREA)).astype(np.uint16)
+    return np.minimum((small + (1 << (depth - 8) >> 1)) >> (depth - 8), 255).astype(np.uint8)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,289 @@
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from device.colour.lightness import lightness
+from device.colour.measure import ab_warp_error, cdc
+from device.colour.merge import merge_reference
+from device.colour.temporal import Steady
+from device.frames import ColourSpace
+from device.network import Network
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+STILLS = Path(__file__).parent.parent / "media" / "stills"
+SIZE = 56
+
+
+@dataclass(frozen=True)
+class Film:
+    """Luma (H, W) of limited range, the same at 224 x 224, and true ab (56, 56, 2), frame by frame."""
+
+    luma: list[NDArray[np.uint8]]
+    small: list[NDArray[np.uint8]]
+    ab: list[NDArray[np.float32]]
+
+    @classmethod
+    def of(cls, pictures: Iterable[NDArray[np.uint8]]) -> Film:
+        luma, small, ab = [], [], []
+        for rgb in pictures:
+            grey = (cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY) * (219 / 255) + 16).astype(np.uint8)
+            luma.append(grey)
+            small.append(cv2.resize(grey, (224, 224), interpolation=cv2.INTER_AREA))
+            few = cv2.resize(rgb, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
+            ab.append(cv2.cvtColor(few.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[..., 1:])
+        return cls(luma, small, ab)
+
+
+def pan(still: str, frames: int = 24) -> Film:
+    rgb = cv2.cvtColor(cv2.imread(str(STILLS / f"{still}.jpg")), cv2.COLOR_BGR2RGB)
+    height, width = rgb.shape[0] * 2 // 3, rgb.shape[1] * 2 // 3
+    ways = np.linspace(0, 1, frames)
+    return Film.of(
+        cv2.getRectSubPix(
+            rgb, (width, height), (width / 2 + way * width * 0.45, height / 2 + way * height * 0.2)
+        )
+        for way in ways
+    )
+
+
+def real(path: Path, start: int, end: int) -> Film:
+    pictures = []
+    with av.open(str(path)) as container:
+        for index, frame in enumerate(container.decode(video=0)):
+            if index >= end:
+                break
+            if index >= start:
+                rgb = frame.to_ndarray(format="rgb24")
+                scale = 320 / max(rgb.shape[:2])
+                pictures.append(cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
+    return Film.of(pictures)
+
+
+def flickering(ab: Sequence[NDArray[np.float32]], seed: int = 1) -> list[NDArray[np.float32]]:
+    """What a network makes of it: patches of colour, and the whole picture's tone, change with each frame."""
+    rng = np.random.default_rng(seed)
+    return [
+        (
+            each
+            + cv2.resize(rng.normal(0, 8, (7, 7, 2)), (SIZE, SIZE), interpolation=cv2.INTER_CUBIC)
+            + rng.normal(0, 3, 2)
+        ).astype(np.float32)
+        for each in ab
+    ]
+
+
+def steadied(
+    small: Sequence[NDArray[np.uint8]], ab: Sequence[NDArray[np.float32]], strength: float = 0.8
+) -> list[NDArray[np.float32]]:
+    steady = Steady(strength)
+    return [
+        steady.step(each, now, cut=index == 0)
+        for index, (each, now) in enumerate(zip(small, ab, strict=True))
+    ]
+
+
+def error(ab: Sequence[NDArray[np.float32]], truth: Sequence[NDArray[np.float32]]) -> float:
+    return float(
+        np.mean([np.linalg.norm(one - other, axis=-1).mean() for one, other in zip(ab, truth, strict=True)])
+    )
+
+
+def warp_error(film: Film, ab: Sequence[NDArray[np.float32]]) -> float:
+    return ab_warp_error(zip(film.luma, ab, strict=True))
+
+
+def colour_drift(film: Film, ab: Sequence[NDArray[np.float32]]) -> float:
+    """CDC of the film in colour."""
+    space = ColourSpace()
+    return cdc(
+        merge_reference(
+            lightness(cv2.resize(small, (112, 112), interpolation=cv2.INTER_AREA), space, 8),
+            cv2.resize(each, (112, 112), interpolation=cv2.INTER_CUBIC),
+        )
+        for small, each in zip(film.small, ab, strict=True)
+    )
+
+
+@pytest.fixture(scope="module")
+def astronaut() -> Film:
+    return pan("astronaut")
+
+
+@pytest.mark.parametrize("still", ["astronaut", "cat", "coffee"])
+def test_flicker_falls_and_colour_comes_nearer_to_the_truth(still: str) -> None:
+    film = pan(still)
+    flicker = flickering(film.ab)
+    steady = steadied(film.small, flicker)
+    assert warp_error(film, steady) < 0.4 * warp_error(film, flicker)
+    assert colour_drift(film, steady) < 0.8 * colour_drift(film, flicker)
+    assert error(steady, film.ab) < 0.6 * error(flicker, film.ab)
+
+
+def test_colour_that_is_right_stays_right(astronaut: Film) -> None:
+    assert error(steadied(astronaut.small, astronaut.ab), astronaut.ab) < 1.2
+
+
+def test_flicker_falls_in_old_film_too(astronaut: Film) -> None:
+    """Under flicker of the luma and grain, which the motion must be found through."""
+    rng = np.random.default_rng(5)
+    old = [
+        np.clip((luma - 16.0) * rng.normal(1, 0.12) + 16 + rng.normal(0, 8, luma.shape), 16, 235).astype(
+            np.uint8
+        )
+        for luma in astronaut.small
+    ]
+    flicker = flickering(astronaut.ab)
+    steady = steadied(old, flicker)
+    assert warp_error(astronaut, steady) < 0.6 * warp_error(astronaut, flicker)
+    assert error(steady, astronaut.ab) < 0.75 * error(flicker, astronaut.ab)
+
+
+def test_no_ghost_stays_behind_what_moves(astronaut: Film) -> None:
+    """A red ball rolls over a still picture, and right behind it the picture has its own colour."""
+    small, ab = [], []
+    for index in range(20):
+        luma, colour = astronaut.small[0].copy(), astronaut.ab[0].copy()
+        cv2.circle(luma, (30 + 8 * index, 150), 24, 110, -1)
+        cv2.circle(colour, ((30 + 8 * index) // 4, 150 // 4), 6, (70, 50), -1)
+        small.append(luma)
+        ab.append(colour)
+    for index, steady in enumerate(steadied(small, ab)):
+        if index < 3:
+            continue
+        left = (30 + 8 * index - 24) // 4 - 2
+        behind = np.s_[150 // 4 - 4 : 150 // 4 + 4, max(left - 6, 0) : left]
+        apart = np.linalg.norm(steady[behind] - ab[index][behind], axis=-1)
+        assert apart.mean() < 4, f"frame {index}"
+        ball = np.s_[36:39, (30 + 8 * index) // 4 - 2 : (30 + 8 * index) // 4 + 3]
+        assert np.linalg.norm(steady[ball] - ab[index][ball], axis=-1).mean() < 4, f"frame {index}"
+
+
+def test_a_cut_starts_anew(astronaut: Film) -> None:
+    steady = Steady(0.8)
+    steady.step(astronaut.small[0], astronaut.ab[0] + 40, cut=True)
+    np.testing.assert_array_equal(steady.step(astronaut.small[1], astronaut.ab[1], cut=True), astronaut.ab[1])
+
+
+def test_another_size_of_ab_starts_anew(astronaut: Film) -> None:
+    steady = Steady(0.8)
+    steady.step(astronaut.small[0], astronaut.ab[0], cut=True)
+    other = np.full((40, 30, 2), 7, np.float32)
+    np.testing.assert_array_equal(steady.step(astronaut.small[1], other, cut=False), other)
+
+
+def test_off_changes_nothing(astronaut: Film) -> None:
+    for given_ab, got in zip(astronaut.ab, steadied(astronaut.small, astronaut.ab, strength=0), strict=True):
+        assert got is given_ab
+
+
+@pytest.mark.parametrize("strength", [0.5, 0.8, 0.95])
+def test_the_lag_is_bounded(astronaut: Film, strength: float) -> None:
+    """A colour that changes under a luma that doesn't: each frame makes up for its share."""
+    steady = Steady(strength)
+    still = astronaut.small[0]
+    for index in range(60):
+        steady.step(still, np.zeros((SIZE, SIZE, 2), np.float32), cut=index == 0)
+    for step in range(1, 30):
+        now = steady.step(still, np.full((SIZE, SIZE, 2), 10, np.float32), cut=False)
+        np.testing.assert_allclose(now, 10 * (1 - strength**step), atol=0.05)
+
+
+def test_a_prediction_without_confidence_counts_for_less(astronaut: Film) -> None:
+    confidence = np.full((SIZE, SIZE), 0.5, np.float32)
+    confidence[:, : SIZE // 2] = 0.05
+    steady = Steady(0.8)
+    still = astronaut.small[0]
+    for index in range(20):
+        steady.step(still, np.zeros((SIZE, SIZE, 2), np.float32), cut=index == 0)
+    now = steady.step(still, np.full((SIZE, SIZE, 2), 10, np.float32), cut=False, confidence=confidence)
+    assert now[:, : SIZE // 2 - 2].max() < 0.5 * now[:, SIZE // 2 + 2 :].min()
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.floats(0, 0.95), st.integers(0, 2**32 - 1))
+def test_colour_never_leaves_what_was_predicted(strength: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    steady = Steady(strength)
+    low, high = np.inf, -np.inf
+    for index in range(6):
+        luma = rng.integers(16, 236, (60, 80), np.uint8)
+        ab = rng.uniform(-100, 100, (20, 28, 2)).astype(np.float32)
+        low, high = min(low, ab.min()), max(high, ab.max())
+        got = steady.step(luma, ab, cut=index == 0)
+        assert got.dtype == np.float32
+        assert got.min() >= low - 1e-3
+        assert got.max() <= high + 1e-3
+
+
+@pytest.mark.parametrize("at", [0, 1, 13])
+def test_a_restored_film_goes_on_bit_for_bit(astronaut: Film, at: int) -> None:
+    flicker = flickering(astronaut.ab)
+    whole = steadied(astronaut.small, flicker)
+    first = Steady(0.8)
+    for index in range(at):
+        first.step(astronaut.small[index], flicker[index], cut=index == 0)
+    second = Steady(0.8)
+    second.restore(json.loads(json.dumps(first.state())))
+    for index in range(at, len(flicker)):
+        got = second.step(astronaut.small[index], flicker[index], cut=index == 0)
+        np.testing.assert_array_equal(got, whole[index])
+
+
+def test_ten_bits_are_eight_with_more_to_them(astronaut: Film) -> None:
+    eight, ten = Steady(0.8), Steady(0.8, depth=10)
+    for index, (luma, ab) in enumerate(zip(astronaut.small[:6], flickering(astronaut.ab), strict=False)):
+        expected = eight.step(luma, ab, cut=index == 0)
+        got = ten.step(luma.astype(np.uint16) << 2, ab, cut=index == 0)
+        assert np.abs(got - expected).mean() < 0.1  # a shrunk code may be rounded otherwise
+
+
+@pytest.mark.parametrize("strength", [-0.1, 1.0])
+def test_a_strength_that_is_none_is_refused(strength: float) -> None:
+    with pytest.raises(ValueError, match="strength"):
+        Steady(strength)
+
+
+REAL = [("bikes.mp4", 76, 100), ("hanami_portrait.mp4", 0, 20), ("basketball.mp4", 240, 260)]
+
+
+@pytest.mark.parametrize(("name", "start", "end"), REAL)
+def test_real_films_with_a_flicker_of_ours(shared: Path, name: str, start: int, end: int) -> None:
+    film = real(shared / "data" / "videos" / name, start, end)
+    flicker = flickering(film.ab)
+    steady = steadied(film.small, flicker)
+    assert warp_error(film, steady) < 0.5 * warp_error(film, flicker)
+    assert colour_drift(film, steady) < 0.8 * colour_drift(film, flicker)
+    assert error(steady, film.ab) < 0.75 * error(flicker, film.ab)
+
+
+@pytest.fixture(scope="module")
+def colours() -> Callable[[Film], list[NDArray[np.float32]]]:
+    """What the bundled network makes of a film."""
+    network = Network.load("compact", threads=1)
+    return lambda film: [network.predict(lightness(small, ColourSpace(), 8)).ab for small in film.small]
+
+
+@pytest.mark.parametrize(("name", "start", "end"), REAL)
+def test_real_films_with_the_network_itself(
+    shared: Path, colours: Callable[[Film], list[NDArray[np.float32]]], name: str, start: int, end: int
+) -> None:
+    film = real(shared / "data" / "videos" / name, start, end)
+    predicted = colours(film)
+    steady = steadied(film.small, predicted)
+    assert warp_error(film, steady) < 0.7 * warp_error(film, predicted)
+    assert colour_drift(film, steady) < colour_drift(film, predicted)
+    assert error(steady, film.ab) < error(predicted, film.ab) + 0.1
