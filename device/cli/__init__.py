@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from typing import Annotated
 
 import typer
 
 from device.cli import config, demo, film, publish, receive
 from device.cli.command import run_command, start_logging
+from device.resources import version as installed_version
 
 __all__ = ["app", "main"]
 
@@ -29,7 +29,7 @@ app.command("config")(config.config)
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"tintcast {importlib.metadata.version('tintcast')}")
+        typer.echo(f"tintcast {installed_version()}")
         raise typer.Exit
 
 
