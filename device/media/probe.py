@@ -119,7 +119,7 @@ def open_film(path: Path) -> Iterator[InputContainer]:
     try:
         # "file:" keeps a colon in a name from being taken for a protocol.
         container = av.open(
-            f"file:{path}", "r", options={"protocol_whitelist": "file"}, metadata_errors="replace"
+            f"file:{path}", "r", options={"protocol_whitelist": "file"}, **_TITLES_THAT_ARE_NOT_UTF8
         )
     except av.FFmpegError as error:
         raise _refusal(path, error) from None
@@ -140,6 +140,10 @@ def picture_stream(container: InputContainer, path: Path) -> av.VideoStream:
     return max(decodable, key=lambda s: (s.width * s.height, -s.index))
 
 
+# Before PyAV 19 a title that is not UTF-8 is an error unless this is said; from then on it can't be said.
+_TITLES_THAT_ARE_NOT_UTF8: dict[str, Any] = (
+    {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
+)
 _ATTACHED_PICTURE = 1 << 10
 
 
