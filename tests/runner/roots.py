@@ -116,6 +116,7 @@ def _open_door(place: Path) -> Door:
         "HOME": "/root",
         "LANG": "C.UTF-8",
         "DEBIAN_FRONTEND": "noninteractive",
+        "PIP_QUIET": "2",
         **_package_variables(),
     }
     binds = {Path(name): Path(name).resolve() for name in ("/dev", "/sys", "/etc/resolv.conf", "/etc/hosts")}
