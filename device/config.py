@@ -105,6 +105,9 @@ class MqttSettings(Section):
     host: str = Field(default="localhost", min_length=1, description="the broker's name or address")
     port: int = Field(default=0, ge=0, le=65_535, description="its port; 0: 1883, or 8883 with tls")
     tls: bool = Field(default=False, description="encrypt, and check the broker's certificate")
+    protocol: Literal["auto", "3.1.1"] = Field(
+        default="auto", description="version of MQTT; auto: 5, or 3.1.1 where the broker speaks only that"
+    )
     ca_file: Path | None = Field(
         default=None, description="authority to trust instead of the system's (PEM file)"
     )

@@ -118,7 +118,14 @@ class _Counter:
 def _towards(config: Config, broker: EmbeddedBroker) -> Config:
     """``config`` with the demo's own broker and receiver instead of those that are set."""
     address = broker.address
-    local = {"host": address.host, "port": address.port, "tls": False, "user": None, "password_file": None}
+    local = {
+        "host": address.host,
+        "port": address.port,
+        "protocol": "3.1.1",
+        "tls": False,
+        "user": None,
+        "password_file": None,
+    }
     return config.model_copy(
         update={
             "mqtt": config.mqtt.model_copy(update=local),

@@ -124,8 +124,7 @@ def colorize(task: FilmTask, send: Callable[[Progress | Said], None], stop: Stop
         )
         work = None
         if task.out is not None:
-            work = WorkFolder(task.out, identity(facts, network, config))
-            stack.callback(work.release)
+            work = stack.enter_context(WorkFolder(task.out, identity(facts, network, config)))
         start, state = (work.next_index, work.state()) if work else (0, None)
         colorizer = SegmentingColorizer(network, config, Boundaries(config.film.segment_frames, start))
         if state:
@@ -217,15 +216,14 @@ def _publishing(
     """The sink that sends every frame over MQTT, where that is asked for."""
     if not task.publish:
         return None
-    from device.jobs import publish  # noqa: PLC0415 - an MQTT library in memory only where it is used
+    from device.jobs.sending import film_sink  # noqa: PLC0415 - an MQTT library only where it is used
+    from device.mqtt.sender import connect  # noqa: PLC0415
 
     def say(text: str) -> None:
         send(Said(text))
 
-    session = stack.enter_context(publish.connect(task.config, say))
-    return stack.enter_context(
-        publish.film_sink(session, facts, task.config, network=network, stop=stop, say=say)
-    )
+    session = stack.enter_context(connect(task.config.mqtt, say))
+    return stack.enter_context(film_sink(session, facts, task.config, network=network, stop=stop, say=say))
 
 
 def _notes(facts: FilmFacts, source: FilmSource, work: WorkFolder | None) -> Iterator[str]:

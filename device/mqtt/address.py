@@ -51,6 +51,7 @@ class Address:
             host=mqtt.host,
             port=mqtt.port or (TLS_PORT if mqtt.tls else PLAIN_PORT),
             tls=mqtt.tls,
+            mqtt5=mqtt.protocol == "auto",
             ca_file=mqtt.ca_file,
             insecure=mqtt.insecure,
             user=mqtt.user,
