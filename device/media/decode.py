@@ -93,11 +93,11 @@ class Decoding:
             )
 
     def _is_cut_short(self) -> bool:
-        """Whether packets are missing: by the index where it stands at the start, else by the length."""
+        """Whether packets are missing: by the index of an mp4, else by the length that is stated."""
         if self.container.format.name.startswith("mov") and len(self.stream.index_entries):
             return self.packets < len(self.stream.index_entries)
-        if not self.container.duration:
-            return False
-        stated = self.container.duration / av.time_base
+        stated = (self.container.duration or 0) / av.time_base
+        if self.container.format.name == "avi":  # FFmpeg estimates its duration from the size of the file
+            stated = max(stated, float(self.stream.frames * (self.stream.time_base or 0)))
         missing = stated - (float(self.end) - (self.container.start_time or 0) / av.time_base)
         return missing > max(_MISSING_SECONDS, _MISSING_SHARE * stated)

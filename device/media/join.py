@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import BinaryIO
 
-    from av.container import OutputContainer
+    from av.container import InputContainer, OutputContainer
     from av.packet import Packet
 
     from device.media.probe import FilmFacts
@@ -59,7 +59,7 @@ def join(
     ):
         picture = _add_picture(out, segments[0], facts)
         beside = add_beside(out, source, facts, joined.notes)
-        out.metadata.update(_metadata(source.metadata, comment))
+        out.metadata.update(_timecode(source) | _metadata(source.metadata, comment))
         out.set_chapters(source.chapters())
         video = _timed(_picture_packets(segments, picture, facts, end_pts))
         try:
@@ -124,6 +124,12 @@ def _timed(packets: Iterator[Packet[Any]]) -> Iterator[tuple[Fraction, Packet[An
 
 def _end(packet: Packet[Any]) -> Fraction:
     return ((packet.pts or 0) + (packet.duration or 0)) * (packet.time_base or Fraction(1))
+
+
+def _timecode(source: InputContainer) -> dict[str, str]:
+    """The time code of the first frame, which containers keep with one of their tracks."""
+    found = (stream.metadata["timecode"] for stream in source.streams if "timecode" in stream.metadata)
+    return {"timecode": code} if (code := next(found, None)) else {}
 
 
 def _metadata(source: dict[str, str], comment: str) -> dict[str, str]:

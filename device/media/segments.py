@@ -10,8 +10,9 @@ import fcntl
 import io
 import json
 import shutil
+import zipfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from device.media.durable import PartFile, writable, write_bytes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+    from types import TracebackType
 
 #: Layout of the folder; another one is not gone on with.
 FORMAT = 1
@@ -120,6 +122,14 @@ class WorkFolder:
             self.remove()
         self._lock.close()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
     def remove(self) -> None:
         """Delete the folder: the film is finished."""
         shutil.rmtree(self.path, ignore_errors=True)
@@ -155,7 +165,7 @@ class WorkFolder:
                 if facts["first"] != first or facts["bytes"] != path.stat().st_size or not facts["pts"]:
                     return
                 _read_state(path)
-            except (OSError, ValueError, KeyError, TypeError):
+            except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
                 return
             segment = Segment(path, first, tuple(facts["pts"]))
             yield segment

@@ -91,9 +91,13 @@ class FilmSink:
         if self._segment is None:
             return
         part, encoder = self._segment
-        with writable(part.path):
-            encoder.finish()
-        self._work.close_segment(part, tuple(self._pts), state)
+        try:
+            with writable(part.path):
+                encoder.finish()
+            self._work.close_segment(part, tuple(self._pts), state)
+        except BaseException:
+            self.abort()
+            raise
         self._segment = None
 
 
