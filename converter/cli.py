@@ -214,6 +214,33 @@ def evaluate(
         write_manifest(replace(manifest, quality=quality), path)
 
 
+@app.command()
+def look(
+    *,
+    network: Annotated[str, typer.Argument(metavar="NAME|PATH", help="The network to look through.")],
+    sources: Annotated[list[Path], typer.Argument(metavar="DIR|FILM...", help="Grey pictures and films.")],
+    sheet: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write all pictures, before and after, as PNG.")
+    ] = None,
+    frames: Annotated[int, typer.Option(min=1, help="Frames of each film.")] = 8,
+) -> None:
+    """Show a network's colour on pictures that have no truth: how colourful, and whether of one tone."""
+    from converter import look as looking
+    from device.media.contact import write_contact_sheet
+    from device.network import Network
+
+    table = _table("source", "pictures", "colourfulness", "one tone")
+    pairs = []
+    with Network.load(network) as loaded:
+        for source in sources:
+            seen, shown = looking.look(source, loaded, frames=frames)
+            pairs += shown
+            table.add_row(*_numbers(*asdict(seen).values()))
+    _console().print(table)
+    if sheet is not None:
+        write_contact_sheet(sheet, pairs, title=network, detail="before and after")
+
+
 def _console() -> Console:
     """Wide enough for every column, also where nobody looks."""
     return Console() if sys.stdout.isatty() else Console(width=120)

@@ -115,18 +115,6 @@ def grey_of(rgb: Pixels) -> Pixels:
     return cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)  # type: ignore[return-value]
 
 
-def tones(ab: npt.NDArray[np.floating]) -> float:
-    """The share of pixels with chroma over 8 whose hue is within the fullest 60 degrees; 1 where none has."""
-    a, b = ab[..., 0].ravel(), ab[..., 1].ravel()
-    coloured = np.hypot(a, b) > 8
-    if not coloured.any():
-        return 1.0
-    hues = np.degrees(np.arctan2(b[coloured], a[coloured])).astype(int) % 360
-    counts = np.bincount(hues, minlength=360)
-    windows = np.convolve(np.concatenate([counts, counts[:59]]), np.ones(60, int), mode="valid")
-    return float(windows.max() / counts.sum())
-
-
 def processor() -> str:
     """The CPU's model, and whether it multiplies int8 in hardware."""
     try:

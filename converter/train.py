@@ -110,12 +110,14 @@ class Trainer:
         return twin
 
     def averaged(self) -> keras.Model:
-        """A float32 copy of the network with the running mean of its weights."""
-        return _filled([_array(average) for average in self._averages])
+        """A float32 copy of the network with the running mean of its weights, rounded if it learns so."""
+        model = _filled([_array(average) for average in self._averages])
+        return round_kernels(model) if self.quantized else model
 
     def start_from(self, path: Path) -> None:
         """Begin a new run at the averaged weights of a checkpoint."""
-        model = load_averaged(path)
+        groups, _ = read_checkpoint(path)
+        model = _filled(groups.get("average", []), path)
         for mine, average, theirs in zip(
             self.model.trainable_variables, self._averages, model.trainable_variables, strict=True
         ):
@@ -144,9 +146,17 @@ class Trainer:
 
 
 def load_averaged(path: Path) -> keras.Model:
-    """The float32 network for training with the averaged weights of a checkpoint."""
-    groups, _ = read_checkpoint(path)
-    return _filled(groups.get("average", []), path)
+    """The float32 network with the averaged weights of a checkpoint, its kernels rounded if it learned so.
+
+    Then it is the rounded network that knows colours: with finer kernels it would not be the same.
+    """
+    groups, facts = read_checkpoint(path)
+    model = _filled(groups.get("average", []), path)
+    if not facts:
+        return model
+    schedule = Schedule(**facts["schedule"])
+    aware = Clock(**facts["clock"]).progress(schedule) >= schedule.quantized_from
+    return round_kernels(model) if aware else model
 
 
 def write_weights(source: Path, path: Path) -> None:
@@ -161,6 +171,13 @@ def split(count: int, held_back: float, seed: int) -> tuple[Indices, Indices]:
     order = np.random.default_rng(seed).permutation(count)
     kept = max(1, round(count * held_back))
     return np.sort(order[kept:]), np.sort(order[:kept])
+
+
+def round_kernels(model: keras.Model) -> keras.Model:
+    """Round the kernels of ``model`` itself to what int8 holds; returns it."""
+    for kernel, axes in compact.int8_kernels(model):
+        kernel.assign(rounded(kernel.value, axes))
+    return model
 
 
 def rounded(kernel: Any, axes: tuple[int, ...]) -> Any:

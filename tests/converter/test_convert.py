@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -12,14 +12,12 @@ import pytest
 from converter import convert, data, quantize, train, validate
 from converter.checkpoint import write_checkpoint
 from converter.cli import main
-from converter.evaluate import evaluate, tones
+from converter.evaluate import evaluate
+from converter.look import look, one_tone
 from converter.networks import compact
 from converter.recipes import FLOAT32, INT8, RECIPES, find_recipe
 from device.errors import ConfigurationError, InputError, NetworkFileError
 from device.network import Network, read_manifest
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.timeout(300)
 TASTE = convert.Taste(boldness=0.7, saturation=1.2)
@@ -128,6 +126,22 @@ def test_the_command_prints_and_keeps_figures(
     assert manifest.quality[f"{folder.name}: psnr"] == pytest.approx(figures["means"]["psnr"], abs=1e-3)
 
 
+def test_look_shows_pictures_that_have_no_truth(made: dict[str, Path], folder: Path) -> None:
+    with Network.load(made["float32"]) as network:
+        seen, pairs = look(folder, network)
+    assert seen.pictures == len(pairs) == 3
+    assert seen.colourfulness > 1
+    assert np.ptp(pairs[0].before, axis=2).max() <= 1
+    assert np.ptp(pairs[0].after, axis=2).max() > 5
+
+
+def test_look_spreads_frames_over_a_film(made: dict[str, Path]) -> None:
+    film = Path(__file__).parents[1] / "media" / "demo.mp4"
+    with Network.load(made["float32"]) as network:
+        seen, _ = look(film, network, frames=3)
+    assert seen.pictures == 3
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "line"),
     [
@@ -151,6 +165,6 @@ def test_one_tone_is_told_from_many() -> None:
     sepia = np.tile(np.array([5, 25], np.float32), (10, 10, 1))
     angles = np.linspace(0, 2 * np.pi, 100, endpoint=False).reshape(10, 10)
     wheel = 30 * np.stack((np.cos(angles), np.sin(angles)), axis=-1)
-    assert tones(sepia) == 1.0
-    assert tones(wheel) == pytest.approx(1 / 6, abs=0.03)
-    assert tones(np.zeros((10, 10, 2))) == 1.0
+    assert one_tone(sepia) == 1.0
+    assert one_tone(wheel) == pytest.approx(1 / 6, abs=0.03)
+    assert one_tone(np.zeros((10, 10, 2))) == 1.0
