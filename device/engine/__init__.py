@@ -10,7 +10,7 @@ from device.engine.lease import Lease, Leases
 from device.engine.signals import stop_on_signals
 from device.engine.slot import Slot
 from device.engine.stop import POLL_S, Stop, Stopped
-from device.engine.watchdog import fail_if_expired, watching
+from device.engine.watchdog import fail_if_expired
 from device.engine.workers import Workers
 
 __all__ = [
@@ -25,5 +25,4 @@ __all__ = [
     "Workers",
     "fail_if_expired",
     "stop_on_signals",
-    "watching",
 ]

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 
-from device.engine import Leases, Stop, fail_if_expired, watching
+from device.engine import Leases, Stop, fail_if_expired
 from device.errors import TintcastError
 
 
@@ -116,20 +114,3 @@ def test_the_watchdog_leaves_a_run_alone_that_is_ending(clock: Clock) -> None:
     clock.now += 2
     fail_if_expired(leases, stop)
     stop.raise_if_failed()
-
-
-def test_watching_ends_a_run_whose_main_thread_is_elsewhere() -> None:
-    leases, stop = Leases(), Stop()
-    with leases.lease("stuck", 0.05), watching(leases, stop):
-        assert stop.wait(10)
-    with pytest.raises(TintcastError, match="stuck in stuck"):
-        stop.raise_if_failed()
-
-
-def test_watching_ends_with_its_block() -> None:
-    leases, stop = Leases(), Stop()
-    with watching(leases, stop):
-        pass
-    leases.lease("late", 0.01)
-    time.sleep(0.5)
-    assert not stop.is_set()
