@@ -153,7 +153,7 @@ def facts_of(container: InputContainer, path: Path) -> FilmFacts:
     frame = _first_frame(container, stream, path)
     layout = layout_of(frame.format.name)
     tags = _tags(frame, stream)
-    rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+    rate = Fraction(stream.average_rate or stream.guessed_rate or 25)  # PyAV 19 has a rational of its own
     duration = _duration(container, stream)
     broadcast = container.format.name in {"mpegts", "mpeg"}
     return FilmFacts(
@@ -166,11 +166,11 @@ def facts_of(container: InputContainer, path: Path) -> FilmFacts:
         layout=layout,
         colour_space=_colour_space(tags, layout, frame, path),
         tags=_tags_out(tags, layout, frame),
-        time_base=stream.time_base or Fraction(1, 1000),
+        time_base=Fraction(stream.time_base or Fraction(1, 1000)),
         rate=rate,
         rotation=round(-frame.rotation / 90) * 90 % 360,
         display_matrix=_display_matrix(frame),
-        pixel_aspect=stream.sample_aspect_ratio or None,
+        pixel_aspect=Fraction(stream.sample_aspect_ratio) if stream.sample_aspect_ratio else None,
         interlaced=frame.interlaced_frame,
         origin=Fraction(container.start_time or 0, av.time_base) if broadcast else Fraction(0),
         frames=stream.frames or (round(duration * rate) if duration else None),
