@@ -250,6 +250,7 @@ def _finish(plan: ReceivePlan, store: JobStore, received: Received, watch: Watch
         head.time_base,
         head.pixel_aspect,
         store.beside,
+        head.beside.delay_ms if head.beside else 0,
     )
     assemble(pieces, plan.film, codec=plan.codec, progress=progress)
     if plan.out is None:

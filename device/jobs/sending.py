@@ -91,16 +91,17 @@ def _beside(facts: FilmFacts, file: BufferedRandom, say: Callable[[str], None]) 
     """Write what lies beside the picture into ``file``; None where there is nothing."""
     notes: list[str] = []
     try:
-        found = detach(facts, file, notes)
+        delay_ms = detach(facts, file, notes)
     except OSError as error:
         raise from_os_error(error, where=tempfile.gettempdir(), doing="can't copy its sound") from None
     for note in notes:
         say(f"{facts.path}: {note}")
     size = file.seek(0, os.SEEK_END)
-    if not found or not size:
+    if delay_ms is None or not size:
         return None
     file.seek(0)
-    return Beside(-(-size // PART_BYTES), size, hashlib.file_digest(file, "sha256").hexdigest())
+    sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return Beside(-(-size // PART_BYTES), size, sha256, delay_ms)
 
 
 def _parts(file: BufferedRandom, beside: Beside) -> Iterator[bytes]:

@@ -40,7 +40,8 @@ class Pieces:
     """What a film is put together from.
 
     ``frames``: its JPEGs in order; ``width``, ``height``: of the film, in samples; ``pixel_aspect``: width of
-    a sample over its height; ``beside``: a file with its sound and subtitles, None where it has none.
+    a sample over its height; ``beside``: a file with its sound and subtitles, whose
+    time stamps are ``delay_ms`` too late; None where it has none.
     """
 
     frames: Sequence[Path]
@@ -49,6 +50,7 @@ class Pieces:
     time_base: Fraction
     pixel_aspect: Fraction = Fraction(1)
     beside: Path | None = None
+    delay_ms: int = 0
 
 
 def assemble(
@@ -69,7 +71,7 @@ def assemble(
                 if codec == "h264"
                 else _copied(container, pieces, progress)
             )
-            _mux(container, picture, pieces.beside)
+            _mux(container, picture, pieces)
         part.commit()
     except av.FFmpegError as error:
         raise TintcastError(f"the film can't be put together: {error.strerror}", where=out) from None
@@ -77,13 +79,14 @@ def assemble(
         part.discard()
 
 
-def _mux(out: OutputContainer, picture: Iterator[_TimedPacket], beside: Path | None) -> None:
-    if beside is None:
+def _mux(out: OutputContainer, picture: Iterator[_TimedPacket], pieces: Pieces) -> None:
+    if pieces.beside is None:
         for _, packet in picture:
             out.mux(packet)
         return
-    with av.open(str(beside), format="matroska") as tracks:
-        for _, packet in heapq.merge(picture, _beside(out, tracks), key=lambda timed: timed[0]):
+    with av.open(str(pieces.beside), format="matroska") as tracks:
+        beside = _beside(out, tracks, Fraction(pieces.delay_ms, 1000))
+        for _, packet in heapq.merge(picture, beside, key=lambda timed: timed[0]):
             out.mux(packet)
 
 
@@ -157,7 +160,7 @@ def _copied(out: OutputContainer, pieces: Pieces, progress: Callable[[int], None
     return packets()
 
 
-def _beside(out: OutputContainer, beside: InputContainer) -> Iterator[_TimedPacket]:
+def _beside(out: OutputContainer, beside: InputContainer, delay_s: Fraction) -> Iterator[_TimedPacket]:
     """Every stream that came beside the picture, packet by packet."""
     added = {
         stream.index: out.add_stream_from_template(stream)
@@ -167,7 +170,10 @@ def _beside(out: OutputContainer, beside: InputContainer) -> Iterator[_TimedPack
 
     def packets() -> Iterator[_TimedPacket]:
         for packet in beside.demux():
-            if packet.dts is not None and packet.stream_index in added:
+            if packet.dts is not None and packet.pts is not None and packet.stream_index in added:
+                delay = round(delay_s / packet.time_base)
+                packet.pts -= delay
+                packet.dts -= delay
                 packet.stream = added[packet.stream_index]
                 yield from _timed([packet])
 

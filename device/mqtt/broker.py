@@ -7,7 +7,7 @@ import contextlib
 import logging
 import socket
 import threading
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from device.errors import BrokerError
 from device.mqtt.address import Address
@@ -30,6 +30,8 @@ class EmbeddedBroker:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(_note)
+        self._connections: set[asyncio.StreamWriter] = set()
         self._thread = threading.Thread(target=self._loop.run_forever, name="broker", daemon=True)
         self._broker: Broker | None = None
         self._address: Address | None = None
@@ -82,7 +84,22 @@ class EmbeddedBroker:
     async def _start(self, port: int) -> None:
         from amqtt.broker import Broker  # noqa: PLC0415 - only the demo needs it
 
-        self._broker = Broker(
+        connections = self._connections
+
+        class TrackingBroker(Broker):  # type: ignore[misc]  # it has no types
+            """Knows its connections, so that they can be ended."""
+
+            async def stream_connected(
+                self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
+            ) -> None:
+                connections.add(writer)
+                try:
+                    await super().stream_connected(reader, writer, listener_name)
+                finally:
+                    connections.discard(writer)
+                    writer.transport.abort()
+
+        self._broker = TrackingBroker(
             {
                 "listeners": {"default": {"type": "tcp", "bind": f"{_LOOPBACK}:{port}"}},
                 "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
@@ -93,11 +110,19 @@ class EmbeddedBroker:
     async def _stop(self) -> None:
         if self._broker is not None:
             await self._broker.shutdown()
-        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        for writer in list(self._connections):
+            writer.transport.abort()
+        if others := [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]:
+            _, late = await asyncio.wait(others, timeout=1.0)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
         await self._loop.shutdown_default_executor()
+
+
+def _note(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What a connection dies of is nobody's business on the terminal."""
+    logging.getLogger(__name__).debug("%s", context.get("message"), exc_info=context.get("exception"))
 
 
 def _free_port() -> int:

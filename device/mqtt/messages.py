@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -23,6 +23,7 @@ MAX_MISSING = 256
 _MAX_JSON = 64 * 1024
 _MAX_COUNT = 100_000_000
 _MAX_SIDE = 16_384
+_MAX_DELAY_MS = 60_000
 
 _PART_HEAD = struct.Struct(">4sIII")
 _PART = struct.Struct(">4sIIII")
@@ -35,11 +36,15 @@ class BadMessage(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Sound and subtitles that travel with a film: a Matroska file in ``parts`` parts."""
+    """Sound and subtitles that travel with a film: a Matroska file in ``parts`` parts.
+
+    ``delay_ms``: how much later than the film's its time stamps are: Matroska has none before zero.
+    """
 
     parts: int
     size: int
     sha256: str
+    delay_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +77,7 @@ class Head:
             "rotation": self.rotation,
             "colour": self.colour,
             "time_base": _pair(self.time_base),
-            "beside": None
-            if self.beside is None
-            else {"parts": self.beside.parts, "bytes": self.beside.size, "sha256": self.beside.sha256},
+            "beside": None if self.beside is None else asdict(self.beside),
         }
         return json.dumps(value, separators=(",", ":")).encode()
 
@@ -213,11 +216,11 @@ def _beside(value: Any) -> Beside:
     if not isinstance(value, dict):
         raise BadMessage("beside")
     parts = _whole(value.get("parts"), 1, _MAX_COUNT)
-    size = _whole(value.get("bytes"), 1, parts * PART_BYTES)
+    size = _whole(value.get("size"), 1, parts * PART_BYTES)
     sha256 = _text(value, "sha256")
     if -(-size // PART_BYTES) != parts or len(sha256) != 64:
         raise BadMessage("beside")
-    return Beside(parts, size, sha256)
+    return Beside(parts, size, sha256, _whole(value.get("delay_ms"), 0, _MAX_DELAY_MS))
 
 
 def _progress(value: dict[str, Any], through: str, missing: str) -> Progress:
