@@ -76,18 +76,23 @@ def test_a_stopped_run_hands_nothing_over_any_more(stop: Stop) -> None:
 
 
 def test_who_waits_long_keeps_the_lease_and_says_for_what(stop: Stop) -> None:
-    channel, leases = Channel[int](1, stop, name="frames"), Leases()
-    consumer, producer = leases.lease("consumer", 0.05), leases.lease("producer", 60)
-    timer = threading.Timer(1.0, channel.put, (7, producer))
-    timer.start()
-    seen: list[str | None] = []
-    watch = threading.Timer(0.6, lambda: seen.extend([*leases.expired(), consumer.waiting_for]))
-    watch.start()
-    assert channel.get(consumer) == 7
-    assert seen == ["frames"]
+    now = [0.0]
+    channel, leases = Channel[int](1, stop, name="frames"), Leases(lambda: now[0])
+    consumer = leases.lease("consumer", 5)
+    taken: list[int] = []
+    thread = threading.Thread(target=lambda: taken.append(channel.get(consumer)))
+    thread.start()
+    for _ in range(3):
+        now[0] += 60
+        deadline = time.monotonic() + 20
+        while leases.expired() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert leases.expired() == []
+        assert consumer.waiting_for == "frames"
+    channel.put(7, Leases().lease("producer"))
+    thread.join(20)
+    assert taken == [7]
     assert consumer.waiting_for is None
-    timer.join(5)
-    watch.join(5)
 
 
 @settings(deadline=None, max_examples=25)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from device.config import ColourSettings, HueRange
-from device.frames import ColourSpace, Frame
+from device.frames import ColourSpace, Frame, Window
 from device.jobs.colorizer import Colorizer
 from device.network import Network, Prediction
 from device.sources.pattern import PatternSource
@@ -120,23 +121,89 @@ def test_network_time_is_measured(tiny: Network) -> None:
     assert 0 < stage.network_ms < 1000
 
 
-@pytest.mark.parametrize("settings", [PLAIN, ColourSettings()])
-def test_a_colorizer_goes_on_from_its_state_as_if_nothing_had_been(
-    tiny: Network, settings: ColourSettings
-) -> None:
-    with PatternSource((128, 96), 30, count=12, paced=False) as source:
+def letterboxed(each: Frame) -> Frame:
+    """The same picture between black bars of 24 lines."""
+    return replace(each, luma=np.pad(each.luma, ((24, 24), (0, 0)), constant_values=16))
+
+
+def test_black_bars_are_kept_from_the_network() -> None:
+    network = Compass()
+    stage = colorizer(network)
+    with PatternSource((128, 96), 30, count=4, paced=False) as source:
         frames = list(source.frames())
+    for each in frames:
+        tinted = stage.step(letterboxed(each))
+        assert tinted.window == Window(0, 24, 128, 96)
+        assert tinted.frame.luma.shape == (144, 128)
+    bare = Compass()
+    colorizer(bare).step(frames[0])
+    assert np.abs(network.seen[0] - bare.seen[0]).max() < 1
+
+
+@pytest.mark.parametrize("settings", [PLAIN, ColourSettings()])
+@pytest.mark.parametrize("bars", [False, True])
+@pytest.mark.parametrize("at", [1, 6, 9])
+def test_a_colorizer_goes_on_from_its_state_as_if_nothing_had_been(
+    tiny: Network, settings: ColourSettings, *, bars: bool, at: int
+) -> None:
+    """Over a cut: the picture is turned upside down at frame 8."""
+    with PatternSource((128, 96), 30, count=12, paced=False) as source:
+        frames = [
+            replace(each, luma=np.ascontiguousarray(each.luma[::-1])) if each.index >= 8 else each
+            for each in source.frames()
+        ]
+    if bars:
+        frames = [letterboxed(each) for each in frames]
     whole = colorizer(tiny, settings)
     expected = []
     state = ""
     for each in frames:
-        if each.index == 6:
+        if each.index == at:
             state = json.dumps(whole.state())
         expected.append(whole.step(each))
     resumed = colorizer(tiny, settings)
     resumed.restore(json.loads(state))
-    for each in expected[6:]:
+    assert [each.index for each in frames if expected[each.index].cut] == [0, 8]
+    for each in expected[at:]:
         again = resumed.step(each.frame)
         assert again.cut == each.cut
         assert again.window == each.window
         assert np.array_equal(again.ab, each.ab)
+
+
+class Fickle:
+    """A network that changes its mind with every frame."""
+
+    size = (64, 64)
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def predict(self, _lightness: NDArray[np.float32]) -> Prediction:
+        self._count += 1
+        return Prediction(np.full((16, 16, 2), 10 + 10 * (-1) ** self._count, np.float32), None)
+
+
+def test_colour_is_held_steady_within_a_shot() -> None:
+    with PatternSource((128, 96), 300, count=20, paced=False) as source:
+        frames = list(source.frames())
+    flicker = {}
+    for steadiness in (0.0, 0.8):
+        stage = colorizer(Fickle(), PLAIN.model_copy(update={"steadiness": steadiness}))
+        levels = [float(stage.step(each).ab.mean()) for each in frames]
+        flicker[steadiness] = np.abs(np.diff(levels[5:])).mean()
+    assert flicker[0.0] == pytest.approx(20)
+    assert flicker[0.8] < 10
+
+
+def test_a_new_shot_owes_nothing_to_the_last() -> None:
+    one, other = (
+        np.random.default_rng(seed).integers(0, 256, (12, 16), np.uint8).repeat(16, 0).repeat(16, 1)
+        for seed in (3, 4)
+    )
+    stage = colorizer(Fickle(), PLAIN.model_copy(update={"steadiness": 0.9}))
+    for _ in range(10):
+        stage.step(frame(one))
+    tinted = stage.step(frame(other))
+    assert tinted.cut
+    assert np.allclose(tinted.ab, 0)
