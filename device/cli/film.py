@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,9 +11,15 @@ from device.cli import options
 from device.cli.show import ProgressLine
 from device.engine import Stop, stop_on_signals
 
+if TYPE_CHECKING:
+    from device.config import Config
+    from device.jobs.film import Progress
+
 
 def film(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="The film to colorize.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="IN", help="The film to colorize, or a folder of numbered pictures.")
+    ],
     out: Annotated[
         Path,
         typer.Argument(metavar="OUT", help="The film to write (.mp4, .mov, .mkv), or a folder for it."),
@@ -28,25 +34,41 @@ def film(
 ) -> None:
     """Colorize a film: sound, subtitles, timing and luma stay as they are.
 
-    An interrupted run is gone on from when the same command is run again.
+    An interrupted run is gone on from when the same command is run again. IN may be a folder of numbered
+    pictures: OUT is then the folder for the coloured ones.
     """
-    from device.jobs.film import Progress, colorize_film, out_file
-
     settings = options.configure(
         config, network={"name": network}, film={"crf": crf}, colour={"saturation": saturation}
     )
     stop = Stop()
     with ProgressLine(source.name) as line, stop_on_signals(stop):
+        if source.is_dir():
+            typer.echo(_colorize_folder(source, out, settings, stop, line))
+        else:
+            typer.echo(_colorize_film(source, out, settings, stop, line))
 
-        def show(now: Progress) -> None:
-            note = f"{now.rate:.1f} frames/s" if now.stage == "colour" else now.stage
-            line.update(now.done, now.total, note)
 
-        result = colorize_film(source, out, settings, progress=show, stop=stop)
+def _colorize_film(source: Path, out: Path, settings: Config, stop: Stop, line: ProgressLine) -> str:
+    from device.jobs.film import colorize_film, out_file
+
+    def show(now: Progress) -> None:
+        note = f"{now.rate:.1f} frames/s" if now.stage == "colour" else now.stage
+        line.update(now.done, now.total, note)
+
+    result = colorize_film(source, out, settings, progress=show, stop=stop)
     for note in result.notes:
-        typer.echo(f"{source}: {note}", err=True)
+        line.say(f"{source}: {note}")
     before = f", {result.resumed} of them in earlier runs" if result.resumed else ""
-    typer.echo(
+    return (
         f"{out_file(source, out)}: {result.frames} frames{before}, {result.rate:.1f} frames/s, "
         f"network {result.network_ms:.1f} ms a frame"
+    )
+
+
+def _colorize_folder(source: Path, out: Path, settings: Config, stop: Stop, line: ProgressLine) -> str:
+    from device.jobs.pictures import colorize_pictures
+
+    done = colorize_pictures(source, out, settings, stop=stop, progress=line.update)
+    return (
+        f"{out}: {done.frames} pictures, {done.rate:.1f} a second, network {done.network_ms:.1f} ms a picture"
     )
