@@ -159,15 +159,6 @@ class CutDetector:
         return match.correlation >= asked
 
 
-def begins_segment(length: int, *, cut: bool, least: int) -> bool:
-    """Whether a new segment begins with a frame, ``length`` frames after the last one began.
-
-    At the first cut at least ``least`` frames on, else after four times as many: that follows from the film
-    alone, whoever splits it and however often.
-    """
-    return length >= (least if cut else 4 * least)
-
-
 def _written(look: Look) -> str:
     return base64.b64encode(look.picture.tobytes()).decode("ascii")
 

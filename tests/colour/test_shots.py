@@ -4,16 +4,13 @@ import json
 import re
 import subprocess
 import sys
-from itertools import pairwise
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from device.colour.shots import CutDetector, begins_segment
+from device.colour.shots import CutDetector
 
 TESTS = Path(__file__).parent.parent
 CAMPAIGN = TESTS / "campaigns" / "cuts.py"
@@ -145,20 +142,6 @@ def test_a_restored_detector_goes_on_as_if_it_had_never_stopped(
     found += [second.update(luma) for luma in film[at:]]
     assert found == expected
     assert second.state() == whole.state()
-
-
-@given(st.lists(st.booleans(), min_size=1, max_size=400), st.integers(1, 20))
-def test_segments_close_at_the_first_cut_after_the_least_length_and_never_grow_past_four_times_it(
-    film: list[bool], least: int
-) -> None:
-    begins = [0]
-    for index, cut in enumerate(film[1:], start=1):
-        if begins_segment(index - begins[-1], cut=cut, least=least):
-            begins.append(index)
-    for begin, end in pairwise(begins):
-        assert least <= end - begin <= 4 * least
-        assert film[end] or end - begin == 4 * least
-        assert not any(film[begin + least : end])
 
 
 def run_campaign(*arguments: str) -> tuple[int, float, float, str]:
