@@ -11,13 +11,14 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from device.media.facts import Facts
+from device.media.facts import Facts, add_facts
 from device.media.jpeg import encode_jpeg
 from device.mqtt.address import Address
 from device.mqtt.messages import Head
@@ -96,32 +97,36 @@ def wait_until(condition: Callable[[], object], deadline_s: float = 10.0) -> Non
         time.sleep(0.01)
 
 
-def make_jpegs(
-    job: str, count: int, *, width: int = 64, height: int = 48, device: str = "board"
-) -> list[bytes]:
-    """The frames of a small film, each different, with their facts."""
-    noise = np.random.default_rng(count)
-    chroma = np.full((height // 2, width // 2), 90, np.uint8)
-    return [
-        encode_jpeg(
-            noise.integers(0, 256, (height, width), dtype=np.uint8),
-            chroma,
-            chroma,
-            85,
-            Facts(
-                width=width,
-                height=height,
-                sequence=number,
-                pts=number * 1001,
-                time_base=Fraction(1, 24000),
-                network="compact",
-                device=device,
-                job=job,
-                last=number == count - 1,
-            ),
-        )
-        for number in range(count)
-    ]
+class Frames(Sequence[bytes]):
+    """The frames of a film made of noise, each different, with their facts; made when they are asked for."""
+
+    _PICTURES = 16
+
+    def __init__(
+        self, job: str, count: int, *, width: int = 64, height: int = 48, device: str = "board"
+    ) -> None:
+        noise = np.random.default_rng(count)
+        chroma = np.full((height // 2, width // 2), 90, np.uint8)
+        self._pictures = [
+            encode_jpeg(noise.integers(0, 256, (height, width), dtype=np.uint8), chroma, chroma, 85)
+            for _ in range(min(count, self._PICTURES))
+        ]
+        self._count = count
+        self._facts = Facts(width, height, 0, 0, Fraction(1, 24000), "compact", device, job)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, number: Any) -> Any:
+        if not 0 <= number < self._count:
+            raise IndexError
+        facts = replace(self._facts, sequence=number, pts=number * 1001, last=number == self._count - 1)
+        return add_facts(self._pictures[number % self._PICTURES], facts)
+
+
+def make_jpegs(job: str, count: int, **settings: Any) -> list[bytes]:
+    """All ``Frames`` at once."""
+    return list(Frames(job, count, **settings))
 
 
 def make_head(*, width: int = 64, height: int = 48, **others: Any) -> Head:
@@ -167,12 +172,14 @@ def folder_of(out: Path, job: str) -> Path:
     return folder
 
 
-def lost_and_doubled(folder: Path, frames: list[bytes]) -> tuple[int, int]:
+def lost_and_doubled(folder: Path, frames: Sequence[bytes]) -> tuple[int, int]:
     """Frames that are not there as they were sent, and files that are none of the frames sent."""
-    paths = sorted(folder.glob("frame-*.jpg"))
-    expected = {f"frame-{number:06d}.jpg": frame for number, frame in enumerate(frames)}
-    right = sum(path.read_bytes() == expected.get(path.name) for path in paths)
-    return len(frames) - right, len(paths) - right
+    wanted = {f"frame-{number:06d}.jpg": number for number in range(len(frames))}
+    there = {path.name for path in folder.iterdir() if path.suffix == ".jpg"}
+    right = sum(
+        (folder / name).read_bytes() == frames[number] for name, number in wanted.items() if name in there
+    )
+    return len(frames) - right, len(there) - right
 
 
 class SlowLink:
