@@ -52,7 +52,7 @@ def test_the_second_signal_ends_the_process_at_once(signum: signal.Signals) -> N
         begin = time.monotonic()
         process.send_signal(signum)
         assert process.wait(10) == -signum
-        assert time.monotonic() - begin < 5
+        assert time.monotonic() - begin < 20
 
 
 IN_A_LOCK = """

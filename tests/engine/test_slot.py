@@ -18,7 +18,7 @@ def test_the_newest_wins_and_is_taken_once() -> None:
 def test_take_waits_no_longer_than_it_is_told() -> None:
     begin = time.monotonic()
     assert Slot[int]().take(0.05) is None
-    assert 0.05 <= time.monotonic() - begin < 2
+    assert 0.05 <= time.monotonic() - begin < 20
 
 
 def test_take_wakes_for_an_item() -> None:
@@ -27,7 +27,7 @@ def test_take_wakes_for_an_item() -> None:
     timer.start()
     begin = time.monotonic()
     assert slot.take(30) == "here"
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 20
     timer.join(5)
 
 

@@ -68,7 +68,7 @@ def test_of_many_errors_at_once_exactly_one_wins() -> None:
 def test_wait_sleeps_its_time_when_nothing_happens() -> None:
     begin = time.monotonic()
     assert not Stop().wait(0.05)
-    assert 0.05 <= time.monotonic() - begin < 2
+    assert 0.05 <= time.monotonic() - begin < 20
 
 
 @pytest.mark.parametrize("how", ["request", "fail"])
@@ -79,5 +79,5 @@ def test_wait_ends_soon_after_the_stop(how: str) -> None:
     timer.start()
     begin = time.monotonic()
     assert stop.wait(30)
-    assert time.monotonic() - begin < 0.05 + POLL_S + 1
+    assert time.monotonic() - begin < 0.05 + POLL_S + 10
     timer.join(5)

@@ -104,7 +104,7 @@ def test_a_thread_that_does_not_end_is_named_and_left(stop: Stop, released: thre
     begin = time.monotonic()
     with pytest.raises(TintcastError, match=r"deaf did not end within 0\.3 s"):
         workers.join(0.3)
-    assert time.monotonic() - begin < 3
+    assert time.monotonic() - begin < 20
 
 
 def test_the_first_error_is_kept_over_the_thread_that_does_not_end(
@@ -121,12 +121,12 @@ def test_the_first_error_is_kept_over_the_thread_that_does_not_end(
 def test_a_stuck_thread_ends_the_run_by_its_lease(stop: Stop, released: threading.Event) -> None:
     workers = Workers(stop, Leases())
     channel = Channel[int](1, stop)
-    workers.start("stuck", lambda _lease: released.wait(30) and None, lease_s=0.1)
-    workers.start("waits", lambda lease: list(channel.drain(lease)) and None, lease_s=0.1)
+    workers.start("stuck", lambda _lease: released.wait(30) and None, lease_s=1)
+    workers.start("waits", lambda lease: list(channel.drain(lease)) and None, lease_s=1)
     begin = time.monotonic()
     with pytest.raises(TintcastError, match="stuck in stuck, the run was ended") as caught:
         workers.join(0.3)
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 20
     assert "waits waits for items" in str(caught.value)
 
 
@@ -191,10 +191,10 @@ def test_a_chain_ends_whoever_raises_wherever(
     chain.start()
     if fault is not None and fault[0] < stages and fault[1] <= count:
         with pytest.raises(Boom):
-            chain.workers.join(5)
+            chain.workers.join(20)
         assert chain.arrived == list(range(len(chain.arrived)))
     else:
-        chain.workers.join(5)
+        chain.workers.join(20)
         assert chain.arrived == list(range(count))
     assert chain.workers.alive() == []
     assert chain.leases.expired() == []
@@ -211,6 +211,6 @@ def test_a_chain_ends_when_it_is_asked_to(stages: int, at: int) -> None:
 
     chain = Chain(stop, stages, 2, 1000, step)
     chain.start()
-    chain.workers.join(5)
+    chain.workers.join(20)
     assert chain.workers.alive() == []
     assert chain.arrived == list(range(at + 1))

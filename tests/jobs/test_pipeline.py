@@ -181,7 +181,7 @@ def test_a_failure_anywhere_ends_the_run_with_its_reason(
     with pytest.raises(SpaceError) as caught:
         run_pipeline(source, colorizer, [bad, other], Stop())
     assert caught.value is error
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 20
     assert bad.ends == other.ends == ["aborted"]
     assert [tinted.frame.index for tinted in other.taken] == list(range(len(other.taken)))
 
@@ -244,7 +244,7 @@ def test_ctrl_c_is_an_interruption_with_and_without_a_handler(colorizer: Coloriz
     begin = time.monotonic()
     with handler, pytest.raises(Interrupted):
         run_pipeline(Frames(1000), colorizer, [sink], stop)
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 20
     assert sink.ends == ["aborted"]
 
 
@@ -294,10 +294,8 @@ def test_a_stuck_source_is_named_and_the_run_ends(
     sink = Kept()
     begin = time.monotonic()
     with pytest.raises(Stuck, match="stuck in source"):
-        run_pipeline(
-            Frames(9, at("read", 4, lambda: free.wait(30))), colorizer, [sink], Stop(), patience_s=0.3
-        )
-    assert time.monotonic() - begin < 5
+        run_pipeline(Frames(9, at("read", 4, lambda: free.wait(30))), colorizer, [sink], Stop(), patience_s=1)
+    assert time.monotonic() - begin < 20
     assert sink.ends == ["aborted"]
     free.set()
 
@@ -310,7 +308,7 @@ def test_a_stuck_sink_is_left_alone_and_the_others_aborted(
     free = threading.Event()
     stuck, other = Kept(at(place, 0, lambda: free.wait(30))), Kept()
     with pytest.raises(Stuck, match=r"stuck in Kept \(1\)"):
-        run_pipeline(Frames(9), colorizer, [stuck, other], Stop(), patience_s=0.3, closing_s=0.3)
+        run_pipeline(Frames(9), colorizer, [stuck, other], Stop(), patience_s=1, closing_s=1)
     assert "aborted" not in stuck.ends
     assert other.ends[-1] == "aborted"
     free.set()
@@ -353,7 +351,7 @@ def test_a_run_always_ends_in_one_of_two_ways(
     else:
         ended = "closed"
         assert all(len(sink.taken) == count for sink in kept)
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 20
     assert all(sink.ends[-1] == ended for sink in kept)
     reached = {"read": fault[1] <= count, "write": fault[1] < count, "close": fault[1] == 0}
     assert (ended == "aborted") == (reached[fault[0]] and not (request and fault[0] == "close"))
