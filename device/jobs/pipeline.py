@@ -92,6 +92,8 @@ def run_pipeline(
         _finish(named, workers, stop, closing_s)
     except BaseException as error:
         _abort(named, workers, stop, error)
+        if isinstance(error, KeyboardInterrupt):
+            raise Interrupted from error
         raise
     return Summary(count.frames, time.monotonic() - began, colorizer.network_ms)
 
@@ -142,13 +144,9 @@ def _close(sink: Sink, closed: list[Sink], _lease: Lease) -> None:
 
 
 def _join(workers: Workers, stop: Stop) -> None:
-    """Wait until all have ended; Ctrl-C is a request to stop."""
+    """Wait until all have ended; to one who asked for the end, a thread that doesn't is no error of its own."""
     try:
-        try:
-            workers.join(_GRACE_S)
-        except KeyboardInterrupt:
-            stop.request()
-            workers.join(_GRACE_S)
+        workers.join(_GRACE_S)
     except Stuck as error:
         if stop.requested:
             raise Interrupted(hint=error.what) from error
