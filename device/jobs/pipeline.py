@@ -144,7 +144,7 @@ def _close(sink: Sink, closed: list[Sink], _lease: Lease) -> None:
 
 
 def _join(workers: Workers, stop: Stop) -> None:
-    """Wait until all have ended; to one who asked for the end, a thread that doesn't is no error of its own."""
+    """Wait until all have ended; where the end was asked for, a thread that does not is only mentioned."""
     try:
         workers.join(_GRACE_S)
     except Stuck as error:
