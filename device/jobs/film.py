@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from device.engine import Stop
-from device.errors import ConfigurationError, FilmCrashed, FilmStalled, MissingInput
+from device.errors import ConfigurationError, FilmCrashed, FilmStalled, Interrupted, MissingInput
 from device.jobs.supervise import Crashed, Stalled, run_child
 from device.media.containers import CONTAINERS, container_for
 
@@ -101,6 +101,10 @@ def colorize_film(
     task = FilmTask(source.absolute(), film, config, publish)
     try:
         result = run_child("device.jobs.film_child", task, stop or Stop(), watch.alive, stall_s=stall_s)
+    except Interrupted:
+        raise Interrupted(
+            hint=None if film is None or publish else "run it again to go on from here"
+        ) from None
     except Crashed as error:
         raise FilmCrashed(
             f"the process that read it {error.reason}, {watch.place}",

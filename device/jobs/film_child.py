@@ -16,7 +16,7 @@ import av
 import cv2
 
 from device.engine import Stop
-from device.errors import Interrupted
+from device.errors import Interrupted, UnreadableFilm
 from device.jobs.film import FilmResult, FilmTask, Progress, Said
 from device.jobs.pipeline import Colorizer, run_pipeline
 from device.jobs.supervise import serve
@@ -124,7 +124,9 @@ def colorize(task: FilmTask, send: Callable[[Progress | Said], None], stop: Stop
         )
         work = None
         if task.out is not None:
-            work = stack.enter_context(WorkFolder(task.out, identity(facts, network, config)))
+            known = identity(facts, network, config)
+            # What was done before can't be published: its frames are packets by now.
+            work = stack.enter_context(WorkFolder(task.out, known, resume=not task.publish))
         start, state = (work.next_index, work.state()) if work else (0, None)
         colorizer = SegmentingColorizer(network, config, Boundaries(config.film.segment_frames, start))
         if state:
@@ -139,9 +141,12 @@ def colorize(task: FilmTask, send: Callable[[Progress | Said], None], stop: Stop
             sinks.append(sent)
         # The parent is the judge of what is stuck: it also sees a process that hangs whole.
         patience = 24 * 3600.0
-        summary = run_pipeline(
-            source, colorizer, sinks, stop, reporter.colouring, patience_s=patience, closing_s=patience
-        )
+        try:
+            summary = run_pipeline(
+                source, colorizer, sinks, stop, reporter.colouring, patience_s=patience, closing_s=patience
+            )
+        except UnreadableFilm as error:
+            raise _with_remains(error, work) from None
         notes = list(_notes(facts, source, work))
         if work is not None and task.out is not None:
             notes += finish(
@@ -224,6 +229,14 @@ def _publishing(
 
     session = stack.enter_context(connect(task.config.mqtt, say))
     return stack.enter_context(film_sink(session, facts, task.config, network=network, stop=stop, say=say))
+
+
+def _with_remains(error: UnreadableFilm, work: WorkFolder | None) -> UnreadableFilm:
+    """The error, and where that is which was finished before it."""
+    if work is None or not work.segments:
+        return error
+    remains = f"what was coloured until there is in {work.path}"
+    return UnreadableFilm(error.what, where=error.where, hint="; ".join(filter(None, (error.hint, remains))))
 
 
 def _notes(facts: FilmFacts, source: FilmSource, work: WorkFolder | None) -> Iterator[str]:

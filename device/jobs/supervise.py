@@ -14,7 +14,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections import deque
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
@@ -76,10 +75,9 @@ def run_child(module: str, task: object, stop: Stop, alive: Callable[[Any], bool
         try:
             with contextlib.suppress(OSError):  # it died at once: what it said last follows
                 ours.send(task)
-            return _listen(process, ours, stop, alive, stall_s)
-        except Crashed as error:
-            _log.debug("%s said: %s", module, words.last())
-            raise Crashed(f"{error.reason}{words.why()}") from None
+            return _listen(ours, stop, alive, stall_s)
+        except _Gone:
+            raise _death(process, words, stopped=stop.is_set()) from None
         finally:
             _end(process)
 
@@ -103,7 +101,6 @@ def _start(module: str, theirs: Connection) -> subprocess.Popen[bytes]:
 
 
 def _listen(
-    process: subprocess.Popen[bytes],
     ours: Connection,
     stop: Stop,
     alive: Callable[[Any], bool],
@@ -119,7 +116,7 @@ def _listen(
         try:
             message = ours.recv() if ours.poll(POLL_S) else None
         except (EOFError, ConnectionError):
-            raise _death(process, stopped=asked is not None) from None
+            raise _Gone from None
         if isinstance(message, Done):
             return message.result
         if isinstance(message, Failed):
@@ -133,8 +130,12 @@ def _listen(
             raise Stalled
 
 
-def _death(process: subprocess.Popen[bytes], *, stopped: bool) -> Exception:
-    """What to raise for a child whose socket closed without a last word."""
+class _Gone(Exception):
+    """The child closed its socket without a last word."""
+
+
+def _death(process: subprocess.Popen[bytes], words: _Words, *, stopped: bool) -> Exception:
+    """What to raise for a child that is gone."""
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(GRACE_S)
     if stopped:
@@ -143,7 +144,7 @@ def _death(process: subprocess.Popen[bytes], *, stopped: bool) -> Exception:
     if code is None:
         return Stalled()
     if code >= 0:
-        return Crashed(f"ended with code {code}")
+        return Crashed(f"ended with code {code}{words.last()}")
     name = signal.Signals(-code).name
     killed = ", most likely for want of memory" if name == "SIGKILL" else ""
     return Crashed(f"died of {name}{killed}")
@@ -159,31 +160,25 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 class _Words:
-    """The last lines of a child's standard error."""
+    """What a child says on standard error: logged for those who ask, and its last line kept."""
 
     def __init__(self, stream: IO[bytes] | None) -> None:
-        self._lines: deque[str] = deque(maxlen=40)
+        self._line = ""
         self._thread = threading.Thread(target=self._read, args=(stream,), daemon=True)
         self._thread.start()
 
     def last(self) -> str:
-        """All that is kept of it."""
+        """The last line, in brackets; nothing where it said nothing."""
         self._thread.join(1)
-        return "\n".join(self._lines)
-
-    def why(self) -> str:
-        """The last line, where it is an exception's."""
-        lines = self.last().splitlines()
-        return f" ({lines[-1]})" if lines and "Error" in lines[-1] else ""
+        return f" ({self._line})" if self._line else ""
 
     def _read(self, stream: IO[bytes] | None) -> None:
         if stream is None:
             return
         with stream:
             for line in stream:
-                text = line.decode(errors="replace").rstrip()
-                self._lines.append(text)
-                _log.debug("child: %s", text)
+                self._line = line.decode(errors="replace").strip() or self._line
+                _log.debug("child: %s", self._line)
 
 
 def serve(number: int, work: Callable[[Any, Callable[[Any], None], Stop], Any], stop: Stop) -> int:

@@ -70,12 +70,12 @@ class Segment:
 class WorkFolder:
     """The segments of one film on their way to ``out``, for one run at a time.
 
-    ``identity``: everything that the pixels follow from; segments of another identity are thrown away.
-    ``segments``: what is closed and can be gone on from; ``restarted``: why earlier segments were not kept.
+    ``identity``: everything that the pixels follow from; segments of another identity are thrown away, and
+    all of them without ``resume``. ``segments``: what is closed and can be gone on from; ``restarted``: why earlier segments were not kept.
     Raises ConfigurationError while another run holds the folder.
     """
 
-    def __init__(self, out: Path, identity: Mapping[str, Any]) -> None:
+    def __init__(self, out: Path, identity: Mapping[str, Any], *, resume: bool = True) -> None:
         self.path = out.with_name(f".{out.name}.tintcast")
         self.restarted: str | None = None
         with writable(out):
@@ -87,7 +87,7 @@ class WorkFolder:
             self._lock.close()
             raise ConfigurationError("another run is writing this film", where=out) from None
         self._identity = {"format": FORMAT, **identity}
-        self._adopt()
+        self._adopt(resume=resume)
         self.segments = list(self._closed())
 
     @property
@@ -137,7 +137,7 @@ class WorkFolder:
     def _name(self, first: int) -> Path:
         return self.path / f"{first:08d}.mkv"
 
-    def _adopt(self) -> None:
+    def _adopt(self, *, resume: bool) -> None:
         """Keep what earlier runs left if it is of the same identity; else empty the folder."""
         path = self.path / "job.json"
         try:
@@ -145,7 +145,7 @@ class WorkFolder:
         except (OSError, ValueError):
             known = None
         mine = json.loads(json.dumps(self._identity))
-        if known == mine:
+        if known == mine and resume:
             return
         had_segments = any(self.path.glob("*.mkv"))
         for file in self.path.iterdir():
@@ -153,7 +153,8 @@ class WorkFolder:
                 file.unlink()
         if had_segments:
             changed = [key for key in mine if not isinstance(known, dict) or known.get(key) != mine[key]]
-            self.restarted = f"begun afresh: {', '.join(changed) or 'its folder'} changed since the last run"
+            why = f"{', '.join(changed)} changed since the last run" if changed else "every frame is wanted"
+            self.restarted = f"begun afresh: {why}"
         write_bytes(path, json.dumps(mine, indent=1).encode())
 
     def _closed(self) -> Iterator[Segment]:

@@ -90,6 +90,13 @@ def test_another_identity_begins_afresh_and_says_why(tmp_path: Path, change: dic
         assert not list(again.path.glob("*.mkv"))
 
 
+def test_a_run_that_wants_every_frame_begins_afresh(tmp_path: Path) -> None:
+    with WorkFolder(tmp_path / "out.mp4", IDENTITY) as work:
+        write(work, (0, 40), {})
+    with WorkFolder(tmp_path / "out.mp4", IDENTITY, resume=False) as again:
+        assert (again.segments, again.restarted) == ([], "begun afresh: every frame is wanted")
+
+
 def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
     with WorkFolder(tmp_path / "out.mp4", IDENTITY) as work:
         with pytest.raises(ConfigurationError, match="another run"):

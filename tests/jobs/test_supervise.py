@@ -1,0 +1,125 @@
+"""A process of its own: done, failed, crashed, stuck and stopped are told apart; nobody is left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from device.engine import Stop
+from device.errors import Interrupted, TintcastError, UnreadableFilm
+from device.jobs import supervise
+from device.jobs.supervise import Crashed, Stalled, run_child
+
+
+@pytest.fixture(autouse=True)
+def _children_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+
+
+def run(task: str, stop: Stop | None = None, stall_s: float = 20.0) -> tuple[Any, list[Any]]:
+    heard: list[Any] = []
+
+    def alive(message: Any) -> bool:
+        heard.append(message)
+        return heard.count(message) == 1
+
+    return run_child("odd_child", task, stop or Stop(), alive, stall_s=stall_s), heard
+
+
+def test_a_result_comes_back_with_what_was_said_before() -> None:
+    assert run("fine") == ("FINE", ["begun"])
+
+
+def test_the_childs_own_error_comes_back_whole() -> None:
+    with pytest.raises(UnreadableFilm) as caught:
+        run("fail")
+    assert str(caught.value) == "a.mp4: is broken (mend it)"
+
+
+def test_a_mistake_of_ours_is_one_line() -> None:
+    with pytest.raises(TintcastError, match="a mistake of ours: ZeroDivisionError: nought") as caught:
+        run("bug")
+    assert caught.value.exit_code == 70
+
+
+def test_a_crash_is_told_by_its_signal() -> None:
+    with pytest.raises(Crashed, match="died of SIGSEGV"):
+        run("segfault")
+
+
+def test_leaving_without_a_word_is_a_crash() -> None:
+    with pytest.raises(Crashed, match="ended with code 3"):
+        run("leave")
+
+
+def test_a_module_that_is_not_there_says_why() -> None:
+    with pytest.raises(Crashed, match="No module named"):
+        run_child("no_such_child", None, Stop(), lambda _: True, stall_s=20)
+
+
+@pytest.mark.parametrize("task", ["hang", "still"])
+def test_no_progress_ends_in_time(task: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(Stalled):
+        run(task, stall_s=1.0)
+    assert time.monotonic() - began < 10
+
+
+def test_slow_progress_is_progress() -> None:
+    assert run("busy", stall_s=0.9)[0] == "BUSY"
+
+
+@pytest.mark.parametrize("task", ["wait", "hang"])
+def test_a_stop_ends_it_in_time_whether_it_listens_or_not(task: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervise, "GRACE_S", 1.0)
+    stop = Stop()
+    threading.Timer(0.8, stop.request).start()
+    began = time.monotonic()
+    with pytest.raises(Interrupted):
+        run(task, stop)
+    assert time.monotonic() - began < 8
+
+
+def test_nobody_is_left_behind() -> None:
+    with pytest.raises(Stalled):
+        run("hang", stall_s=0.5)
+    mine = subprocess.run(
+        ["ps", "-o", "args=", "--ppid", str(os.getpid())], capture_output=True, text=True, check=True
+    ).stdout
+    assert "odd_child" not in mine
+
+
+def test_a_child_whose_parent_was_killed_ends_by_itself() -> None:
+    code = """
+import threading, os, sys
+from device.engine import Stop
+from device.jobs.supervise import run_child
+run_child("odd_child", "wait", Stop(), lambda m: print(m, flush=True) or True, stall_s=60)
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "begun\n"
+        listed = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(parent.pid)], capture_output=True, text=True, check=True
+        )
+        (child,) = (int(pid) for pid in listed.stdout.split())
+        parent.send_signal(signal.SIGKILL)
+    deadline = time.monotonic() + 8
+    while Path(f"/proc/{child}/cmdline").exists() and _runs(child):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return b"odd_child" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
