@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from device.frames import Luma
 
 #: Correlation under which two frames are of different shots. Unrelated frames stay below 0.3, neighbours in
-#: the fastest of whip pans above 0.5. Where the frames before moved fast already, less is asked for.
+#: the fastest of whip pans above 0.55. Where the frames before moved fast already, less is asked for.
 _SAME = 0.38
 _SAME_IN_MOTION = 0.25
 _OF_RECENT = 0.58
@@ -75,6 +75,7 @@ class CutDetector:
         picture = reduced(small_luma, self._depth)
         last = self._last
         if last is not None and not self._held and last.resembles(picture):
+            self._age(last)
             return False
         self._last = look = Look.of(picture)
         return last is None or self._judge(last, look)
@@ -129,9 +130,7 @@ class CutDetector:
         return match.residual > _STILL
 
     def _compare(self, match: Match, last: Look, look: Look) -> bool:
-        self._steps += 1
-        if self._steps >= _EVERY:
-            self._remember(last)
+        self._age(last)
         if not self._same(match):
             match = self._matcher.match_far(last, look)
         if not self._same(match):
@@ -147,6 +146,11 @@ class CutDetector:
         self._held = 0
         self._recent = []
         return new
+
+    def _age(self, last: Look) -> None:
+        self._steps += 1
+        if self._steps >= _EVERY:
+            self._remember(last)
 
     def _remember(self, look: Look) -> None:
         self._memory = [*self._memory, look][-_KEPT:]

@@ -38,7 +38,7 @@ _FLAT = 4.0
 #: Luma codes of limited range: what a black frame has at most, what is burnt out or ablaze at least, and by
 #: how much it is brighter than before.
 _BLACK = 52
-_WHITE = 150
+_WHITE = 180
 _BLAZE = 218
 _RISE = 25
 #: Mean difference (codes) under which two frames are as good as one.
@@ -87,7 +87,7 @@ class Look:
     @classmethod
     def of(cls, picture: Picture) -> Look:
         """Look at a picture that ``reduced`` made."""
-        values = picture.astype(np.float32)
+        values = np.asarray(cv2.GaussianBlur(picture.astype(np.float32), (5, 5), 1.0), np.float32)
         mean, variance = _moments(values)
         return cls(picture, values, mean, variance, _inside(picture))
 

@@ -74,6 +74,19 @@ def test_flicker_of_old_film_is_no_cut(cat: list[np.ndarray]) -> None:
     assert cuts(flickering) == [0]
 
 
+@pytest.mark.parametrize("level", [60, 120, 170])
+def test_grain_over_an_empty_sky_is_no_cut(level: int) -> None:
+    rng = np.random.default_rng(4)
+    slope = np.linspace(level, level + 8, 224)[:, None]
+    sky = [np.clip(slope + rng.normal(0, 8, (224, 224)), 16, 235).astype(np.uint8) for _ in range(40)]
+    assert cuts(sky) == [0]
+
+
+def test_a_cut_to_an_empty_sky_is_found_at_once(cat: list[np.ndarray]) -> None:
+    sky = [np.full_like(cat[0], 165)] * 10
+    assert cuts(cat[:10] + sky + cat[10:20]) == [0, 10, 20]
+
+
 def test_a_jump_in_the_gate_is_no_cut(cat: list[np.ndarray]) -> None:
     jumped = [np.roll(luma, 40, axis=0) if index == 12 else luma for index, luma in enumerate(cat)]
     assert cuts(jumped) == [0]
