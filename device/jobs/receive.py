@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from device.mqtt.address import Address
 
 _POLL_S = 0.2
-#: Most events between two acknowledgements.
-_BATCH = 64
+#: Acknowledged at least so often while there is work, in seconds: a slow disk must not look like silence.
+_BATCH_S = 0.25
 #: How long a complete film waits for its sender's last word.
 _GOODBYE_S = 5.0
 #: How long a lost broker may stay away where the job has an end.
@@ -179,15 +179,14 @@ def _listen(plan: ReceivePlan, session: Session, arrivals: Reception, watch: Wat
 
 def _batch(session: Session, arrivals: Reception, watch: Watch) -> list[JobStore]:
     """Take in what is there, waiting a little for something, and acknowledge it."""
-    wait_s = _POLL_S
-    for _ in range(_BATCH):
-        event = session.next(wait_s)
-        if event is None:
-            break
+    event = session.next(_POLL_S)
+    deadline = time.monotonic() + _BATCH_S
+    while event is not None:
+        watch.waiting("the disk")
         if isinstance(event, Down):
             watch.say(f"the broker is gone ({event.reason}); trying to get back")
         arrivals.hear(event)
-        wait_s = 0
+        event = session.next(0) if time.monotonic() < deadline else None
     return arrivals.commit()
 
 

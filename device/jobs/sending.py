@@ -80,7 +80,7 @@ def _head(facts: FilmFacts, beside: Beside | None) -> Head:
         width=width,
         height=height,
         time_base=facts.time_base,
-        frames=facts.frames,
+        frames=facts.frames or None,
         pixel_aspect=aspect,
         colour={"matrix": space.matrix.name.lower(), "range": "full" if space.full_range else "limited"},
         beside=beside,

@@ -154,19 +154,21 @@ class Connection:
         recent = size if time.monotonic() - sent_at < _SUSPECT_S else 0
         return max([recent, *(publication.size for publication in self._pending.values())])
 
-    def open(self, timeout_s: float) -> None:
-        """Connect: TCP, TLS, MQTT. Raises BrokerUnreachable, BrokerRefused or ProtocolRefused."""
+    def open(self, connect_s: float, answer_s: float) -> None:
+        """Connect: TCP and TLS within ``connect_s``, then MQTT within ``answer_s``.
+
+        Raises BrokerUnreachable, BrokerRefused or ProtocolRefused.
+        """
         properties = None
         if self.protocol == MQTT5:
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
             properties.MaximumPacketSize = self._max_packet
-        self._client.connect_timeout = timeout_s
-        deadline = time.monotonic() + timeout_s
+        self._client.connect_timeout = connect_s
         try:
             self._client.connect(
                 self._address.host, self._address.port, keepalive=KEEPALIVE_S, properties=properties
             )
-            reason = self._connack(deadline)
+            reason = self._connack(time.monotonic() + answer_s)
         except OSError as error:
             raise unreachable(self._address, error) from None
         if reason == UNSUPPORTED_PROTOCOL:

@@ -7,6 +7,7 @@ it comes back on a new connection, when it names it as missing, and when it has 
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ _SILENCE_S = (3.0, 30.0)
 _CLEAR_S = 5.0
 _WINDOW_BYTES = 64 * 1024 * 1024
 _PARTS = 32
+_MOST_RECEIVERS = 64
 
 
 def subscriptions(role: topics.Role) -> list[str]:
@@ -155,18 +157,19 @@ class Delivery:
             if message.retained:
                 self._session.hold(message.topic, b"")
             return
-        if topic.kind is not topics.Kind.ACK:
-            return
-        try:
-            ack = messages.read_ack(message.payload)
-        except messages.BadMessage:
-            return
+        if topic.kind is topics.Kind.ACK:
+            with contextlib.suppress(messages.BadMessage):
+                self._take(topic.receiver, messages.read_ack(message.payload))
+
+    def _take(self, receiver: str, ack: Ack) -> None:
         if not self._to:
-            self._to = {topic.receiver}
-        before = self._acks.get(topic.receiver)
-        self._acks[topic.receiver] = ack
-        self._present.add(topic.receiver)
-        if topic.receiver not in self._to:
+            self._to = {receiver}
+        if receiver not in self._to and len(self._acks) >= _MOST_RECEIVERS:
+            return
+        before = self._acks.get(receiver)
+        self._acks[receiver] = ack
+        self._present.add(receiver)
+        if receiver not in self._to:
             return
         if before is not None and before.connection != ack.connection:
             self._forget_sent()

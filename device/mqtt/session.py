@@ -240,7 +240,7 @@ class Session:
         self._mqtt5 = False
         return connection
 
-    def _open_as(self, protocol: MQTTProtocolVersion, timeout_s: float) -> Connection:
+    def _open_as(self, protocol: MQTTProtocolVersion, answer_s: float) -> Connection:
         connection = Connection(
             self._address,
             protocol=protocol,
@@ -251,7 +251,7 @@ class Session:
             on_acknowledged=self._acknowledged,
         )
         try:
-            connection.open(timeout_s)
+            connection.open(_CONNECT_S, answer_s)
         except BaseException:
             connection.abandon()
             raise
