@@ -137,6 +137,8 @@ def _add_track(out: OutputContainer, stream: Stream, notes: list[str]) -> _Copy 
 
 def _holds(form: str, stream: Stream) -> bool:
     """Whether a container takes a copy of ``stream``: some say so only when their header is written."""
+    if stream.type == "video" and form == "mov":
+        return False  # FFmpeg drops covers there without a word
     try:
         with av.open(io.BytesIO(), "w", format=form) as trial:
             trial.add_stream_from_template(stream, opaque=True)

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from device.media.segments import Segment
 
 
+#: What is said of the picture's track and stays true of another encoding of it.
+_SAID = ("language", "title", "handler_name")
+
+
 @dataclass(slots=True)
 class Joined:
     """What went into a joined film: where each sound track ends (seconds), and what had to be left out."""
@@ -58,6 +62,9 @@ def join(
         ) as out,
     ):
         picture = _add_picture(out, segments[0], facts)
+        said = source.streams[facts.video]
+        picture.metadata.update({key: said.metadata[key] for key in _SAID if key in said.metadata})
+        picture.disposition = said.disposition
         beside = add_beside(out, source, facts, joined.notes)
         out.metadata.update(_timecode(source) | _metadata(source.metadata, comment))
         out.set_chapters(source.chapters())

@@ -105,7 +105,7 @@ class FilmFacts:
 def probe(path: Path) -> FilmFacts:
     """Read the facts of the film at ``path``, decoding its first frame.
 
-    Raises MissingInput, UnreadableFilm (empty, not a film, without its index, nothing decodes), NoVideo, and
+    Raises MissingInput, UnreadableFilm (empty, not a film, cut short, nothing decodes), NoVideo, and
     UnsupportedColour for PQ, HLG and matrices whose luma is no such thing.
     """
     with open_film(path) as container:
@@ -150,6 +150,7 @@ _ATTACHED_PICTURE = 1 << 10
 def facts_of(container: InputContainer, path: Path) -> FilmFacts:
     """Facts of an open film, which is read from its start for that; errors as ``probe``."""
     stream = picture_stream(container, path)
+    _check_length(container, stream, path)
     frame = _first_frame(container, stream, path)
     layout = layout_of(frame.format.name)
     tags = _tags(frame, stream)
@@ -203,6 +204,21 @@ def _refusal(path: Path, error: av.FFmpegError) -> InputError:
             "is cut short: its index (moov) is missing", where=path, hint="copy it again from where it came"
         )
     return UnreadableFilm("is not a film, or too damaged to be read", where=path)
+
+
+def _check_length(container: InputContainer, stream: av.VideoStream, path: Path) -> None:
+    """Refuse at once what would end in the middle: an mp4 with its index at the start says where all lies."""
+    entries = stream.index_entries
+    if not container.format.name.startswith("mov") or not len(entries):
+        return
+    size = path.stat().st_size
+    missing = sum(entry.pos + entry.size > size for entry in entries)
+    if missing:
+        raise UnreadableFilm(
+            f"is cut short: {missing} of its {len(entries)} frames are missing",
+            where=path,
+            hint="copy it again from where it came",
+        )
 
 
 def _first_frame(container: InputContainer, stream: av.VideoStream, path: Path) -> av.VideoFrame:

@@ -71,7 +71,8 @@ class WorkFolder:
     """The segments of one film on their way to ``out``, for one run at a time.
 
     ``identity``: everything that the pixels follow from; segments of another identity are thrown away, and
-    all of them without ``resume``. ``segments``: what is closed and can be gone on from; ``restarted``: why earlier segments were not kept.
+    all of them without ``resume``. ``segments``: what is closed and can be gone on from; ``restarted``: why
+    earlier segments were not kept.
     Raises ConfigurationError while another run holds the folder.
     """
 

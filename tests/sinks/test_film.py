@@ -233,6 +233,31 @@ def test_subtitles_are_copied_where_the_container_takes_them_else_that_is_said(t
     ]
 
 
+@pytest.mark.parametrize(("name", "kept"), [("out.mp4", True), ("out.mov", False), ("out.mkv", False)])
+def test_a_cover_is_kept_where_the_container_takes_it_else_that_is_said(
+    tmp_path: Path, name: str, kept: bool
+) -> None:
+    plain, source, out = tmp_path / "plain.mp4", tmp_path / "in.mp4", tmp_path / name
+    make_film(plain, codec="libx264", sound="aac", count=20)
+    with av.open(str(plain)) as film, av.open(str(source), "w") as both:
+        streams = {one: both.add_stream_from_template(one, opaque=True) for one in film.streams}
+        cover = both.add_stream("png", 1)
+        cover.width, cover.height, cover.pix_fmt = 32, 32, "rgb24"
+        cover.disposition = 1 << 10
+        both.mux([*cover.encode(av.VideoFrame(32, 32, "rgb24")), *cover.encode(None)])
+        for packet in film.demux():
+            if packet.size:
+                packet.stream = streams[packet.stream]
+                both.mux(packet)
+    notes = through(source, out).notes
+    with av.open(str(out)) as film:
+        covers = [one for one in film.streams.video if one.disposition & 1 << 10]
+    assert len(covers) == kept
+    assert bool(notes) is not kept
+    assert stamps(out) == stamps(source)
+    assert sound_packets(out) == sound_packets(source)
+
+
 def test_aborting_leaves_closed_segments_and_no_film(tmp_path: Path) -> None:
     source, out = tmp_path / "in.mkv", tmp_path / "out.mp4"
     make_film(source, count=40)

@@ -96,31 +96,35 @@ def test_closing_from_another_thread_ends_the_frames(tmp_path: Path) -> None:
     source.close()
 
 
-@pytest.mark.parametrize(
-    ("name", "options"), [("a.mp4", {"movflags": "faststart"}), ("a.mkv", {}), ("a.avi", {})]
-)
-def test_a_film_that_is_cut_short_says_so_after_its_last_whole_frame(
-    tmp_path: Path, name: str, options: dict[str, str]
-) -> None:
-    make_film(tmp_path / "whole.mkv", codec="libx264", count=250)
-    whole = tmp_path / name
-    with (
-        av.open(str(tmp_path / "whole.mkv")) as film,
-        av.open(str(whole), "w", container_options=options) as out,
-    ):
+def half_a_film(path: Path, options: dict[str, str] | None = None) -> None:
+    """Write a film of 250 frames to ``path``, see that it is whole, and cut it."""
+    whole = path.with_name("whole.mkv")
+    make_film(whole, codec="libx264", count=250)
+    with av.open(str(whole)) as film, av.open(str(path), "w", container_options=options) as out:
         stream = out.add_stream_from_template(film.streams.video[0], opaque=True)
         for packet in film.demux(video=0):
             if packet.size:
                 packet.stream = stream
                 out.mux(packet)
-    with FilmSource(whole) as source:
+    with FilmSource(path) as source:
         assert len(list(source.frames())) == 250
-    data = whole.read_bytes()
-    whole.write_bytes(data[: len(data) * 6 // 10])
-    with FilmSource(whole) as source:
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) * 6 // 10])
+
+
+@pytest.mark.parametrize("name", ["a.mkv", "a.avi"])
+def test_a_film_that_is_cut_short_says_so_after_its_last_whole_frame(tmp_path: Path, name: str) -> None:
+    half_a_film(tmp_path / name)
+    with FilmSource(tmp_path / name) as source:
         with pytest.raises(UnreadableFilm, match="cut short: it ends after"):
             list(source.frames())
         assert 50 < source.read < 250
+
+
+def test_an_mp4_that_is_cut_short_says_so_at_once(tmp_path: Path) -> None:
+    half_a_film(tmp_path / "a.mp4", {"movflags": "faststart"})
+    with pytest.raises(UnreadableFilm, match=r"cut short: \d+ of its 250 frames are missing"):
+        FilmSource(tmp_path / "a.mp4")
 
 
 def test_damaged_packets_are_passed_over_and_counted(tmp_path: Path) -> None:
