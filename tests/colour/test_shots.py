@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -155,6 +156,18 @@ def test_a_restored_detector_goes_on_as_if_it_had_never_stopped(
     found += [second.update(luma) for luma in film[at:]]
     assert found == expected
     assert second.state() == whole.state()
+
+
+def test_the_demo_film_has_five_shots() -> None:
+    with av.open(str(TESTS / "media" / "demo.mp4")) as container:
+        film = [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
+    assert cuts([cv2.resize(luma, (224, 224), interpolation=cv2.INTER_AREA) for luma in film]) == [
+        0,
+        42,
+        78,
+        126,
+        162,
+    ]
 
 
 def run_campaign(*arguments: str) -> tuple[int, float, float, str]:
