@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from converter.quiet import import_tensorflow
 from device.errors import ConfigurationError, TintcastError, from_os_error
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ def _common(
     *, verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more on standard error.")] = False
 ) -> None:
     logging.basicConfig(level=logging.DEBUG if verbose else logging.WARNING, stream=sys.stderr)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if verbose else "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 
@@ -80,6 +80,7 @@ def train(
     Leaves compact.npz (checkpoint) and log.jsonl in the work folder. An interrupted run goes on with --resume
     and the same length.
     """
+    import_tensorflow()
     from converter import session
     from converter.schedule import Schedule
 
@@ -104,6 +105,7 @@ def tune(
     pictures: Annotated[int, typer.Option(min=1, help="How many of the photographs kept back.")] = 200,
 ) -> None:
     """Show what boldness and saturation give, on photographs that training kept back."""
+    import_tensorflow()
     from converter import tune as tuning
 
     table = _table("boldness", "saturation", "PSNR dB", "colourfulness", "truth", "gap")
@@ -133,16 +135,18 @@ def convert(
     ] = "not stated",
 ) -> None:
     """Make a network for the board from a training checkpoint, and compare it with what was trained."""
+    import_tensorflow()
     from converter import convert as conversion
     from converter.recipes import find_recipe
 
+    chosen = find_recipe(recipe)
     path, difference = conversion.convert(
-        checkpoint, find_recipe(recipe), out, name=name, calibration=calibration or (), data_note=data_note,
+        checkpoint, chosen, out, name=name, calibration=calibration or (), data_note=data_note,
         taste=conversion.Taste(boldness=boldness, saturation=saturation),
     )  # fmt: skip
     typer.echo(
-        f"{path} {path.stat().st_size / 1e6:.2f} MB, ab to float32: mean {difference.mean:.3f}, "
-        f"largest {difference.largest:.2f}"
+        f"{path}: {path.stat().st_size / 1e6:.2f} MB, {chosen.says}; "
+        f"ab to float32: mean {difference.mean:.3f}, largest {difference.largest:.2f}"
     )
 
 
@@ -153,6 +157,7 @@ def weights(
     out: Annotated[Path, typer.Option(metavar="FILE", help="The smaller checkpoint.")],
 ) -> None:
     """Keep a checkpoint's averaged weights alone, as float16: enough to train on from and to convert."""
+    import_tensorflow()
     from converter.train import write_weights
 
     write_weights(checkpoint, out)

@@ -30,9 +30,9 @@ _LOUD = 8  # the chroma from which on a pixel counts as coloured
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One source: how many pictures were looked at, and means over them.
+    """One source: how many pictures were looked at, and their mean colourfulness.
 
-    ``one_tone``: the share of coloured pixels (chroma over 8) within the fullest 60 degrees of hue.
+    ``one_tone``: of all their coloured pixels (chroma over 8), the share in the fullest 60 degrees of hue.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Look:
 
 def look(source: Path, network: Network, *, frames: int = 8) -> tuple[Look, list[BeforeAfter]]:
     """Colorize all pictures of a folder, or ``frames`` spread over a film."""
-    pairs, colours, tones = [], [], []
+    pairs, colours, tints = [], [], []
     for frame in _chosen(source, frames):
         quarters = -frame.rotation // 90
         luma: Luma = np.ascontiguousarray(np.rot90(frame.luma, quarters))  # type: ignore[assignment]
@@ -52,12 +52,12 @@ def look(source: Path, network: Network, *, frames: int = 8) -> tuple[Look, list
         light = lightness(luma, frame.colour_space, frame.depth)
         after = merge_reference(light, ab)
         colours.append(colourfulness(after))
-        tones.append(one_tone(ab))
-        note = f"{source.name} {frame.index}: colourfulness {colours[-1]:.1f}, one tone {tones[-1]:.0%}"
+        tints.append(ab)
+        note = f"{source.name} {frame.index}: colourfulness {colours[-1]:.1f}, one tone {one_tone(ab):.0%}"
         pairs.append(
             BeforeAfter.of_rgb(merge_reference(light, np.zeros_like(ab)), after, note, frame.pixel_aspect)
         )
-    return Look(source.name, len(pairs), float(np.mean(colours)), float(np.mean(tones))), pairs
+    return Look(source.name, len(pairs), float(np.mean(colours)), one_tone(np.stack(tints))), pairs
 
 
 def one_tone(ab: npt.NDArray[np.floating]) -> float:

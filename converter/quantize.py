@@ -14,6 +14,7 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 from ai_edge_quantizer import algorithm_manager, qtyping, quantizer, recipe_manager
 
+from converter.quiet import without_chatter
 from device.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def to_tflite(
         plain: bytes = tf.lite.TFLiteConverter.from_keras_model(model).convert()
     if recipe.weights == "float32":
         return plain
-    interpreter = Interpreter(model_content=plain)
+    with _quiet():
+        interpreter = Interpreter(model_content=plain)
     (signature, tensors), *_ = interpreter.get_signature_list().items()
     head = [details["name"] for details in interpreter.get_output_details()]
     with tempfile.TemporaryDirectory() as folder, _quiet():
@@ -60,7 +62,8 @@ def to_tflite(
 
 def tensor_names(path: Path) -> tuple[list[str], list[str]]:
     """Names of the inputs and of the outputs of a .tflite file."""
-    interpreter = Interpreter(model_path=str(path))
+    with _quiet():
+        interpreter = Interpreter(model_path=str(path))
     return tuple(  # type: ignore[return-value]
         [details["name"] for details in each()]
         for each in (interpreter.get_input_details, interpreter.get_output_details)
@@ -102,6 +105,11 @@ def _quiet() -> Iterator[None]:
     """Hold back the progress bars, summaries and warnings of both converters; errors come as exceptions."""
     logging.getLogger("absl").setLevel(logging.ERROR)
     tf.get_logger().setLevel("ERROR")
-    with warnings.catch_warnings(), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+    with (
+        without_chatter(),
+        warnings.catch_warnings(),
+        redirect_stdout(StringIO()),
+        redirect_stderr(StringIO()),
+    ):
         warnings.simplefilter("ignore")
         yield

@@ -14,6 +14,7 @@ class Recipe:
 
     ``float_head``: the last layer, which makes ab, stays in float32 whatever the rest does: int8 there would
     cost more colour than the whole trunk. Integer activations need a calibration, measured on photographs.
+    ``allowed``: largest mean and largest single |ab difference| to the network as trained, Lab units.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Recipe:
     activations: Literal["float32", "dynamic int8", "int8"]
     float_head: bool = False
     says: str
+    allowed: tuple[float, float]
 
     @property
     def calibrated(self) -> bool:
@@ -28,20 +30,31 @@ class Recipe:
         return self.activations == "int8"
 
 
-FLOAT32: Final = Recipe(name="float32", weights="float32", activations="float32", says="as trained")
+FLOAT32: Final = Recipe(
+    name="float32", weights="float32", activations="float32", says="as trained", allowed=(0.01, 0.5)
+)
 FLOAT16: Final = Recipe(
-    name="float16", weights="float16", activations="float32", says="half the size, computed in float32"
+    name="float16",
+    weights="float16",
+    activations="float32",
+    says="half the size, computed in float32",
+    allowed=(0.3, 10.0),
 )
 DYNAMIC_INT8: Final = Recipe(
     name="dynamic-int8",
     weights="int8",
     activations="dynamic int8",
     says="a quarter of the size, no calibration",
+    allowed=(1.5, 40.0),
 )
 INT8: Final = Recipe(
-    name="int8", weights="int8", activations="int8", float_head=True,
+    name="int8",
+    weights="int8",
+    activations="int8",
+    float_head=True,
     says="full-integer trunk with a float head, calibrated",
-)  # fmt: skip
+    allowed=(1.5, 40.0),
+)
 
 RECIPES: Final = {recipe.name: recipe for recipe in (FLOAT32, FLOAT16, DYNAMIC_INT8, INT8)}
 

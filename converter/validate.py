@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from converter.recipes import Recipe
-
-#: Largest mean and largest single |ab difference| to float32, Lab units, by the recipe's activations.
-ALLOWED: Final = {"float32": (0.05, 1.0), "dynamic int8": (1.5, 40.0), "int8": (1.5, 40.0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,7 @@ def compare(
 
 def check(difference: Difference, recipe: Recipe, path: Path) -> None:
     """Refuse a file whose colours are not those of the network that it was made from."""
-    mean, largest = ALLOWED[recipe.activations]
+    mean, largest = recipe.allowed
     if not (difference.mean <= mean and difference.largest <= largest):
         raise NetworkFileError(
             f"its ab differs from float32 by {difference.mean:.2f} (at most {mean}) in the mean, "
