@@ -87,13 +87,13 @@ def publish_pattern(
         Network.load(config.network.name, config.network.threads, config.network.runtime) as network,
         connect(config.mqtt, say) as session,
         PatternSource(size, rate, count=count) as source,
-        MqttLive(session, network=network.manifest.name, quality=config.mqtt.quality) as sink,
     ):
-        summary = run_pipeline(
-            source,
-            Colorizer(network, config.colour),
-            [sink],
-            stop,
-            lambda frames: progress(frames, count),
+        colorizer = Colorizer(network, config.colour)
+        sink = MqttLive(
+            session,
+            network=network.manifest.name,
+            quality=config.mqtt.quality,
+            more=lambda: {"network_ms": colorizer.network_ms},
         )
+        summary = run_pipeline(source, colorizer, [sink], stop, lambda frames: progress(frames, count))
         return Published(summary.frames, summary.rate, summary.network_ms, dropped=sink.dropped)

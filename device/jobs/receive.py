@@ -5,6 +5,7 @@ Imports no network runtime and no pixel library but FFmpeg's: it runs where the 
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
 from dataclasses import dataclass, replace
@@ -125,13 +126,15 @@ def receive(plan: ReceivePlan, watch: Watch) -> Received:
     """
     root = plan.root
     _prepare(plan)
-    if plan.film is not None and (left := _left_complete(root)) is not None:
-        # Ended between the last frame and the film: everything is here already.
+    if plan.out is None and (left := _left_complete(root)) is not None:
+        # We were killed between the last frame and the film: everything is here already.
         return _finish(plan, left, Received(folders=(left.folder,)), watch)
     session = Session(
         plan.address,
         Role(plan.base, plan.name, "receive"),
-        subscriptions=reception.subscriptions(plan.base, sender=plan.sender, job=plan.job),
+        subscriptions=reception.subscriptions(
+            plan.base, sender=plan.sender, job=plan.job, live=plan.job is None and plan.out is not None
+        ),
         patience_s=_PATIENCE_S if plan.ends else None,
         max_packet=plan.largest + _OVERHEAD,
         say=watch.say,
@@ -253,5 +256,7 @@ def _finish(plan: ReceivePlan, store: JobStore, received: Received, watch: Watch
     )
     assemble(pieces, plan.film, codec=plan.codec, progress=progress)
     if plan.out is None:
-        shutil.rmtree(plan.root, ignore_errors=True)
+        shutil.rmtree(store.folder, ignore_errors=True)
+        with contextlib.suppress(OSError):  # of another film, not complete: it can be gone on with
+            plan.root.rmdir()
     return replace(received, film=plan.film)

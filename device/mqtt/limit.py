@@ -10,7 +10,7 @@ class PacketLimit:
     """Learns the limit. MQTT 5 brokers name it in CONNACK; a 3.1.1 broker just hangs up.
 
     There a packet is suspected when the connection ended twice in a row right after one as large, with none
-    as large acknowledged in between: it is not tried a third time.
+    as large acknowledged in between: it is not tried a third time, but half of its size is.
     """
 
     def __init__(self) -> None:
@@ -45,6 +45,7 @@ class PacketLimit:
         if not too_large and self._suspected is None:
             self._suspected = suspect
             return None
-        self._learned = min(suspect, self._suspected or suspect) - 1
+        smallest = min(suspect, self._suspected or suspect)
+        self._learned = max(smallest // 2, self._proven)
         self._suspected = None
-        return f"the broker hangs up on packets of {self._learned + 1} bytes; larger ones are made smaller"
+        return f"the broker hangs up on packets of {smallest} bytes; from now on none is over {self._learned}"

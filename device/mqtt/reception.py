@@ -30,11 +30,16 @@ _MOST_JOBS = 64
 _MOST_STREAMS = 64
 
 
-def subscriptions(base: str, *, sender: str | None = None, job: str | None = None) -> list[str]:
-    """What its session must be subscribed to. ``sender``, ``job``: only this device, only this film."""
+def subscriptions(
+    base: str, *, sender: str | None = None, job: str | None = None, live: bool = True
+) -> list[str]:
+    """What its session must be subscribed to.
+
+    ``sender``, ``job``: only this device, only this film; ``live``: also live pictures.
+    """
     role = f"{base}/{sender or '+'}/+"
     films = [f"{role}/job/{job or '+'}/{leaf}" for leaf in ("head", "frame", "beside")]
-    return films if job else [*films, f"{role}/frame"]
+    return [*films, f"{role}/frame"] if live else films
 
 
 class Reception:

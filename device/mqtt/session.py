@@ -320,12 +320,13 @@ class Session:
         self._cut_short += 1
         if time.monotonic() - self._up_since > _SHORT_S:
             self._cut_short = 0
+        if line := self._limit.lost(connection.suspect, too_large=lost.too_large):
+            self._cut_short = 0
+            self._say(f"{self._address}: {line}")
         if self._cut_short > _MOST_CUT_SHORT:
             raise BrokerRefused(
                 "lets us in, and hangs up again and again",
                 where=self._address,
                 hint="does another process have our name? Each needs its own (--device, --name)",
             )
-        if line := self._limit.lost(connection.suspect, too_large=lost.too_large):
-            self._say(f"{self._address}: {line}")
         self._inbox.put(Down(lost.reason))

@@ -14,6 +14,7 @@ from device.media.jpeg import encode_jpeg, encode_within, facts_of, read_facts, 
 from device.mqtt.connection import Publication
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from device.frames import TintedFrame
@@ -100,16 +101,23 @@ class MqttLive:
     """The newest frame of a stream on ``frame``, and how it does on ``telemetry``.
 
     Nothing waits and nothing queues: while there is no connection, or it is slow, frames are dropped and
-    counted. ``telemetry_s``: telemetry is told when it has changed, at most every so many seconds.
+    counted. ``more``: asked for what else telemetry tells; that is told when it has changed, at most every
+    ``telemetry_s`` seconds.
     """
 
     def __init__(
-        self, session: Session, *, network: str, quality: int, telemetry_s: float = _TELEMETRY_S
+        self,
+        session: Session,
+        *,
+        network: str,
+        quality: int,
+        more: Callable[[], dict[str, float]] = dict,
+        telemetry_s: float = _TELEMETRY_S,
     ) -> None:
         self._session = session
         self._network = network
         self._quality = quality
-        self._telemetry = _Telemetry(session, telemetry_s)
+        self._telemetry = _Telemetry(session, more, telemetry_s)
         self._sequence = 0
         #: Frames that were never sent.
         self.dropped = 0
@@ -147,8 +155,9 @@ class MqttLive:
 class _Telemetry:
     """How a live stream does, rounded so that a steady one says little."""
 
-    def __init__(self, session: Session, interval_s: float) -> None:
+    def __init__(self, session: Session, more: Callable[[], dict[str, float]], interval_s: float) -> None:
         self._session = session
+        self._more = more
         self._interval_s = interval_s
         self._since = time.monotonic()
         self._due = self._since + min(_FIRST_S, interval_s)
@@ -166,7 +175,7 @@ class _Telemetry:
             "fps": _rounded(self._frames / (now - self._since)),
             "chroma_age_ms": _rounded(self._age_ns / self._frames / 1e6),
             "drops": dropped,
-        }
+        } | {name: _rounded(value) for name, value in self._more().items()}
         self._since, self._frames, self._age_ns = now, 0, 0
         self._due = now + self._interval_s
         if told != self._told and self._session.connected:

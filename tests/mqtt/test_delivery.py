@@ -4,6 +4,7 @@ import hashlib
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +20,7 @@ from device.mqtt.inbox import Message
 from device.mqtt.messages import PART_BYTES, Ack, Beside, Progress, make_part
 from device.mqtt.session import Session
 from device.mqtt.topics import Role
+from device.sinks.mqtt import fit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -365,3 +367,28 @@ def test_a_frame_larger_than_the_broker_takes_is_made_to_fit(
         delivery.finish()
     assert cellar.join().frames == 1
     assert len(rooms) == 1
+
+
+def test_a_broker_of_mqtt_3_that_hangs_up_on_large_frames_gets_smaller_ones(
+    start_mosquitto: Callable[..., Mosquitto],
+    base: str,
+    sender: Role,
+    receiver: Callable[..., Receiver],
+    tmp_path: Path,
+) -> None:
+    broker = start_mosquitto("max_packet_size 100000")
+    frames = make_jpegs("film", 3, width=640, height=480)
+    assert len(frames[0]) > 200_000
+    cellar = receiver(broker.address, base)
+    at = replace(broker.address, mqtt5=False)
+    said: list[str] = []
+    with Session(at, sender, subscriptions=subscriptions(sender), say=said.append).start() as session:
+        head = make_head(width=640, height=480)
+        delivery = Delivery(session, "film", head, answer_s=10, fit=fit, tick=lambda _reason: None)
+        for frame in frames:
+            delivery.frame(frame)
+        delivery.finish()
+    assert cellar.join().frames == 3
+    sizes = [path.stat().st_size for path in folder_of(tmp_path / "out", "film").glob("*.jpg")]
+    assert all(40_000 < size < 100_000 for size in sizes)
+    assert 1 <= len(said) <= 2

@@ -18,13 +18,20 @@ def test_a_packet_that_costs_two_connections_is_not_sent_again() -> None:
     line = limit.lost(400_000, too_large=False)
     assert line is not None
     assert "300000 bytes" in line
-    assert limit.bytes == 299_999
+    assert limit.bytes == 150_000
+    limit.lost(140_000, too_large=False)
+    limit.lost(140_000, too_large=False)
+    assert limit.bytes == 70_000
+    limit.lost(69_000, too_large=False)
+    limit.lost(69_000, too_large=False)
+    assert limit.bytes == INNOCENT
 
 
 def test_a_broker_that_gives_size_as_its_reason_is_believed_at_once() -> None:
     limit = PacketLimit()
+    limit.acknowledged(200_000)
     assert limit.lost(300_000, too_large=True)
-    assert limit.bytes == 299_999
+    assert limit.bytes == 200_000
 
 
 def test_sizes_that_went_through_are_innocent() -> None:

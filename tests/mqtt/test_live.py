@@ -141,14 +141,17 @@ def test_telemetry_is_told_on_change_and_not_too_often(address: Address, base: s
             address, Role(base, "viewer", "test"), subscriptions=[sender.telemetry], say=print
         ).start() as viewer,
         Session(address, sender, say=print).start() as session,
-        MqttLive(session, network="compact", quality=85, telemetry_s=0.5) as sink,
+        MqttLive(
+            session, network="compact", quality=85, telemetry_s=0.5, more=lambda: {"network_ms": 12.34}
+        ) as sink,
     ):
         for index in range(120):
             sink.write(tinted(index, age_ns=33_400_000))
             time.sleep(0.01)
         told = [json.loads(message.payload) for message in messages(viewer, 0.3)]
     assert 1 <= len(told) <= 3
-    assert told[0].keys() == {"fps", "chroma_age_ms", "drops"}
+    assert told[0].keys() == {"fps", "chroma_age_ms", "drops", "network_ms"}
+    assert told[0]["network_ms"] == 12
     assert told[0]["chroma_age_ms"] == 33
     assert 20 < told[0]["fps"] < 101
     assert all(a != b for a, b in itertools.pairwise(told))

@@ -274,5 +274,6 @@ def test_what_is_subscribed() -> None:
         "home/+/+/job/+/beside",
         "home/+/+/frame",
     ]
-    assert subscriptions("home", sender="attic", job="film")[0] == "home/attic/+/job/film/head"
+    one = subscriptions("home", sender="attic", job="film", live=False)
+    assert one == [f"home/attic/+/job/film/{leaf}" for leaf in ("head", "frame", "beside")]
     assert json.loads(make_head().to_bytes())["size"] == [64, 48]
