@@ -108,7 +108,9 @@ def open_photographs(folder: Path) -> Photographs:
         count = json.loads((folder / "photographs.json").read_text())["count"]
     except FileNotFoundError:
         raise MissingInput(
-            "no decoded photographs", where=folder, hint="tintcast-convert train leaves them there"
+            "no decoded photographs",
+            where=folder,
+            hint="tintcast-convert train leaves them there; or name others with --calibration",
         ) from None
     return Photographs(
         np.memmap(folder / "lightness.u8", np.uint8, "r", shape=(count, L_SIZE, L_SIZE)),
