@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 _RATE_DENOMINATOR = 100_000
 
 
+#: Headers that don't depend on the content. No macroblock tree, the one part of x264 that now and then makes
+#: other bits of the same frames (it costs about 15 % in size at equal crf), and so no look-ahead: only it needs one.
+_X264 = "stitchable=1:mbtree=0:rc-lookahead=0"
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """What the encoder is told of the pictures.
@@ -87,7 +92,7 @@ class Encoder:
         rate = picture.rate.limit_denominator(_RATE_DENOMINATOR)
         stream = self._container.add_stream("libx264", rate, options=quality | {"preset": settings.preset})
         context = stream.codec_context
-        context.options |= {"bf": "0", "x264-params": "stitchable=1"}
+        context.options |= {"bf": "0", "x264-params": _X264}
         context.width, context.height, context.pix_fmt = width, height, picture.pixel_format
         context.thread_count = settings.encoder_threads
         context.time_base = picture.time_base
