@@ -25,9 +25,8 @@ if TYPE_CHECKING:
 #: Finest frame rate that is told to the encoder; time stamps are exact whatever it is told.
 _RATE_DENOMINATOR = 100_000
 
-
 #: Headers that don't depend on the content. No macroblock tree, the one part of x264 that now and then makes
-#: other bits of the same frames (it costs about 15 % in size at equal crf), and so no look-ahead: only it needs one.
+#: other bits of the same frames (it costs about 15 % in size at equal crf), and so no look-ahead, its only use.
 _X264 = "stitchable=1:mbtree=0:rc-lookahead=0"
 
 
