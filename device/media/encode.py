@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _RATE_DENOMINATOR = 100_000
 
 #: Headers that don't depend on the content. No macroblock tree, the one part of x264 that now and then makes
-#: other bits of the same frames (it costs about 15 % in size at equal crf), and so no look-ahead, its only use.
+#: other bits of the same frames (it costs about 15 % in size at equal crf), and so no look-ahead, its use.
 _X264 = "stitchable=1:mbtree=0:rc-lookahead=0"
 
 
