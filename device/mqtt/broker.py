@@ -109,9 +109,12 @@ class EmbeddedBroker:
 
     async def _stop(self) -> None:
         if self._broker is not None:
-            await self._broker.shutdown()
-        for writer in list(self._connections):
-            writer.transport.abort()
+            # It waits for its connections, from Python 3.12 on; they don't end by themselves.
+            shutdown = asyncio.ensure_future(self._broker.shutdown())
+            while not shutdown.done():
+                for writer in list(self._connections):
+                    writer.transport.abort()
+                await asyncio.wait([shutdown], timeout=0.05)
         if others := [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]:
             _, late = await asyncio.wait(others, timeout=1.0)
             for task in late:
