@@ -17,6 +17,7 @@ from device.errors import TintcastError, UnreadableJpeg
 from device.media.containers import container_for
 from device.media.durable import PartFile, writable
 from device.media.facts import read_facts
+from device.media.pyav import ALONE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -132,6 +133,7 @@ def _encoded(
                     dst_colorspace=Colorspace.ITU709 if hd else Colorspace.ITU601,
                     src_color_range=ColorRange.JPEG,
                     dst_color_range=ColorRange.MPEG,
+                    **ALONE,
                 )
                 limited.pts, limited.time_base = pts, pieces.time_base
                 yield from _timed(stream.encode(limited))

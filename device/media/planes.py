@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import av
 import numpy as np
 
+from device.media.pyav import ALONE
+
 if TYPE_CHECKING:
     from device.frames import Luma
 
@@ -85,9 +87,13 @@ def converted(frame: av.VideoFrame, layout: Layout, width: int, height: int, mat
         return frame
     if layout.made:
         kept = LIMITED if layout.subsampling else FULL
-        return frame.reformat(width, height, layout.pixel_format, dst_colorspace=matrix, dst_color_range=kept)
+        return frame.reformat(
+            width, height, layout.pixel_format, dst_colorspace=matrix, dst_color_range=kept, **ALONE
+        )
     kept = FULL if frame.color_range == FULL or frame.format.name.startswith("yuvj") else LIMITED
-    return frame.reformat(width, height, layout.pixel_format, src_color_range=kept, dst_color_range=kept)
+    return frame.reformat(
+        width, height, layout.pixel_format, src_color_range=kept, dst_color_range=kept, **ALONE
+    )
 
 
 def planes_of(frame: av.VideoFrame, layout: Layout) -> Planes:

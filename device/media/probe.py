@@ -20,6 +20,7 @@ from device.errors import (
 )
 from device.frames import ColourSpace, Matrix, Transfer
 from device.media.planes import BT601, BT709, FULL, LIMITED, Layout, layout_of
+from device.media.pyav import ANY_TITLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,9 +119,7 @@ def open_film(path: Path) -> Iterator[InputContainer]:
     _check_file(path)
     try:
         # "file:" keeps a colon in a name from being taken for a protocol.
-        container = av.open(
-            f"file:{path}", "r", options={"protocol_whitelist": "file"}, **_TITLES_THAT_ARE_NOT_UTF8
-        )
+        container = av.open(f"file:{path}", "r", options={"protocol_whitelist": "file"}, **ANY_TITLE)
     except av.FFmpegError as error:
         raise _refusal(path, error) from None
     with container:
@@ -140,10 +139,6 @@ def picture_stream(container: InputContainer, path: Path) -> av.VideoStream:
     return max(decodable, key=lambda s: (s.width * s.height, -s.index))
 
 
-# Before PyAV 19 a title that is not UTF-8 is an error unless this is said; from then on it can't be said.
-_TITLES_THAT_ARE_NOT_UTF8: dict[str, Any] = (
-    {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
-)
 _ATTACHED_PICTURE = 1 << 10
 
 

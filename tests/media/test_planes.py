@@ -120,6 +120,12 @@ def test_grey_rgb_becomes_limited_luma(pixel_format: str, depth: int, matrix: in
     assert (np.abs(planes.cb.astype(int) - 128 * scale) <= scale).all()
 
 
+def test_a_frame_is_turned_the_same_each_time() -> None:
+    frame = frame_of(panned(1, SIZE, 10)[0], "gbrp10le")
+    first = read(frame).luma.copy()
+    assert all((read(frame).luma == first).all() for _ in range(300))
+
+
 def test_two_tones_are_black_and_white_of_full_range() -> None:
     frame = av.VideoFrame(64, 8, "monob")
     np.frombuffer(memoryview(frame.planes[0]), np.uint8)[:] = 0b11110000

@@ -1,0 +1,17 @@
+"""What versions of PyAV do differently, said once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import av
+
+_MAJOR = int(av.__version__.partition(".")[0])
+
+#: For ``av.open``: before PyAV 19 a title that is not UTF-8 is an error unless this is said; from then on it
+#: can't be said.
+ANY_TITLE: dict[str, Any] = {"metadata_errors": "replace"} if _MAJOR < 19 else {}
+
+#: For ``reformat``: from PyAV 17 on several threads turn a frame, and each writes a few samples beyond the end
+#: of its rows, into rows that another has already written. One alone does it right.
+ALONE: dict[str, Any] = {"threads": 1} if _MAJOR >= 17 else {}
