@@ -1,20 +1,16 @@
 """The closed segments that a film is written in, and what is needed to go on after the last of them.
 
-A work folder beside the film holds for each segment its frames (Matroska), and a JSON (with an .npz where the
-state has arrays) that lists the time stamps and the state to go on with. What has its final name is whole.
+A work folder beside the film holds for each segment its frames (Matroska), and a JSON that lists their time
+stamps and the state to go on with. What has its final name is whole.
 """
 
 from __future__ import annotations
 
 import fcntl
-import io
 import json
 import shutil
-import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
-
-import numpy as np
 
 from device.errors import ConfigurationError
 from device.media.durable import PartFile, writable, write_bytes
@@ -28,7 +24,6 @@ if TYPE_CHECKING:
 FORMAT = 1
 #: A segment without a cut closes after this many times the least length.
 _LONGEST = 4
-_ARRAY = "array in npz"
 
 
 class Boundaries:
@@ -55,11 +50,12 @@ class Boundaries:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A closed segment: frames ``first`` to ``end`` (not included) with their time stamps."""
+    """A closed segment: frames ``first`` to ``end`` (not included), their stamps, the state to go on with."""
 
     path: Path
     first: int
     pts: tuple[int, ...]
+    state: Mapping[str, Any]
 
     @property
     def end(self) -> int:
@@ -96,26 +92,23 @@ class WorkFolder:
         """Number of the first frame that is still to do."""
         return self.segments[-1].end if self.segments else 0
 
-    def state(self) -> dict[str, Any] | None:
+    def state(self) -> Mapping[str, Any] | None:
         """The state to go on with at ``next_index``; None at the start."""
-        return _read_state(self.segments[-1].path) if self.segments else None
+        return self.segments[-1].state if self.segments else None
 
     def begin_segment(self) -> PartFile:
         """The file of the next segment; ``close_segment`` makes it count, ``discard`` throws it away."""
         return PartFile(self._name(self.next_index))
 
     def close_segment(self, part: PartFile, pts: tuple[int, ...], state: Mapping[str, Any]) -> None:
-        """Count a segment that is written, and lay down beside it the state that follows its last frame."""
+        """Count a segment that is written, and lay down beside it the state that follows its last frame.
+
+        ``state``: values that JSON holds.
+        """
         part.commit()
-        arrays: dict[str, np.ndarray[Any, Any]] = {}
-        plain = _without_arrays(state, arrays, "state")
-        if arrays:
-            packed = io.BytesIO()
-            np.savez(packed, allow_pickle=False, **arrays)
-            write_bytes(part.path.with_suffix(".npz"), packed.getvalue())
-        facts = {"first": self.next_index, "pts": pts, "bytes": part.path.stat().st_size, "state": plain}
+        facts = {"first": self.next_index, "pts": pts, "bytes": part.path.stat().st_size, "state": state}
         write_bytes(part.path.with_suffix(".json"), json.dumps(facts).encode())
-        self.segments.append(Segment(part.path, self.next_index, pts))
+        self.segments.append(Segment(part.path, self.next_index, pts, state))
 
     def release(self) -> None:
         """Let another run have the folder; what is closed stays. An empty folder goes."""
@@ -166,44 +159,8 @@ class WorkFolder:
                 facts = json.loads(path.with_suffix(".json").read_bytes())
                 if facts["first"] != first or facts["bytes"] != path.stat().st_size or not facts["pts"]:
                     return
-                _read_state(path)
-            except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+                segment = Segment(path, first, tuple(facts["pts"]), dict(facts["state"]))
+            except (OSError, ValueError, KeyError, TypeError):
                 return
-            segment = Segment(path, first, tuple(facts["pts"]))
             yield segment
             first = segment.end
-
-
-def _without_arrays(value: Any, arrays: dict[str, np.ndarray[Any, Any]], name: str) -> Any:
-    """``value`` with its arrays replaced by their names, the arrays laid into ``arrays``."""
-    if isinstance(value, dict):
-        return {key: _without_arrays(part, arrays, f"{name}.{key}") for key, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_without_arrays(part, arrays, f"{name}.{n}") for n, part in enumerate(value)]
-    if isinstance(value, np.ndarray):
-        arrays[name] = value
-        return {_ARRAY: name}
-    return value
-
-
-def _with_arrays(value: Any, arrays: Mapping[str, np.ndarray[Any, Any]]) -> Any:
-    if isinstance(value, dict):
-        if value.keys() == {_ARRAY}:
-            return arrays[value[_ARRAY]]
-        return {key: _with_arrays(part, arrays) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_with_arrays(part, arrays) for part in value]
-    return value
-
-
-def _read_state(segment: Path) -> dict[str, Any]:
-    facts = json.loads(segment.with_suffix(".json").read_bytes())
-    arrays: dict[str, np.ndarray[Any, Any]] = {}
-    path = segment.with_suffix(".npz")
-    if path.exists():
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-    state = _with_arrays(facts["state"], arrays)
-    if not isinstance(state, dict):
-        raise TypeError("the state of a segment is an object")
-    return state

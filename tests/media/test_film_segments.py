@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,11 +49,7 @@ def write(work: WorkFolder, pts: tuple[int, ...], state: dict[str, Any]) -> None
 
 
 def test_what_is_closed_is_there_for_the_next_run(tmp_path: Path) -> None:
-    steady = {
-        "depth": 8,
-        "ab": np.arange(12, dtype=np.float32).reshape(3, 2, 2),
-        "list": [1, {"m": np.eye(2)}],
-    }
+    steady = {"depth": 8, "luma": "YmFzZTY0", "list": [1, None, {"m": 0.1}]}
     with WorkFolder(tmp_path / "out.mp4", IDENTITY) as work:
         write(work, (0, 40, 80), {"cuts": "x"})
         write(work, (120, 160), steady)
@@ -62,13 +57,7 @@ def test_what_is_closed_is_there_for_the_next_run(tmp_path: Path) -> None:
     with WorkFolder(tmp_path / "out.mp4", IDENTITY) as again:
         assert again.restarted is None
         assert [(s.first, s.pts) for s in again.segments] == [(0, (0, 40, 80)), (3, (120, 160))]
-        assert again.next_index == 5
-        state = again.state()
-    assert state is not None
-    assert (state["depth"], state["list"][0]) == (8, 1)
-    np.testing.assert_array_equal(state["ab"], steady["ab"])
-    np.testing.assert_array_equal(state["list"][1]["m"], np.eye(2))
-    assert state["ab"].dtype == np.float32
+        assert (again.next_index, again.state()) == (5, steady)
 
 
 def test_a_first_run_begins_at_the_start(tmp_path: Path) -> None:
@@ -106,20 +95,20 @@ def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
         assert again.next_index == 1
 
 
-@pytest.mark.parametrize("harm", ["state gone", "state broken", "frames cut", "npz cut"])
+@pytest.mark.parametrize("harm", ["state gone", "state broken", "no state", "frames cut"])
 def test_segments_after_a_damaged_one_do_not_count(tmp_path: Path, harm: str) -> None:
     with WorkFolder(tmp_path / "out.mp4", IDENTITY) as work:
         for first in range(3):
-            write(work, (first * 2, first * 2 + 1), {"ab": np.zeros(3)})
+            write(work, (first * 2, first * 2 + 1), {"n": first})
     second = work.segments[1].path
     if harm == "state gone":
         second.with_suffix(".json").unlink()
     elif harm == "state broken":
         second.with_suffix(".json").write_text('{"first": 2, "pts')
-    elif harm == "frames cut":
-        second.write_bytes(second.read_bytes()[:-1])
+    elif harm == "no state":
+        second.with_suffix(".json").write_text('{"first": 2, "pts": [2, 3], "bytes": 12}')
     else:
-        second.with_suffix(".npz").write_bytes(second.with_suffix(".npz").read_bytes()[:40])
+        second.write_bytes(second.read_bytes()[:-1])
     with WorkFolder(tmp_path / "out.mp4", IDENTITY) as again:
         assert again.next_index == 2
         write(again, (2, 3), {})
