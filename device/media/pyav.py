@@ -12,6 +12,6 @@ _MAJOR = int(av.__version__.partition(".")[0])
 #: can't be said.
 ANY_TITLE: dict[str, Any] = {"metadata_errors": "replace"} if _MAJOR < 19 else {}
 
-#: For ``reformat``: from PyAV 17 on several threads turn a frame, and each writes a few samples beyond the end
-#: of its rows, into rows that another has already written. One alone does it right.
+#: For ``reformat``: from PyAV 17 on several threads turn a frame, and each writes some samples beyond its
+#: rows, over those that another has already written. One alone does it right.
 ALONE: dict[str, Any] = {"threads": 1} if _MAJOR >= 17 else {}

@@ -52,6 +52,12 @@ def children(pid: int) -> list[int]:
     return [child for child in found if b"film_child" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
+def complaint(said: str) -> str:
+    """The one line of an error; a busy machine shows how far it is before."""
+    (line,) = (line for line in said.splitlines() if not line.endswith("frames/s"))
+    return line
+
+
 def everything(path: Path) -> list[tuple[int | bytes, ...]]:
     """Stamp and decoded planes of every frame."""
     with FilmSource(path) as film:
@@ -121,8 +127,7 @@ def test_a_killed_run_is_gone_on_from_and_ends_the_same(tmp_path: Path, victim: 
         _, said = running.communicate(timeout=20)
     if victim == "child":
         assert running.returncode == 3
-        assert "died of SIGKILL" in said
-        assert len(said.splitlines()) == 1
+        assert "died of SIGKILL" in complaint(said)
     wait_for(lambda: not Path(f"/proc/{child}").exists() or is_zombie(child))
     assert not out.exists()
     assert list(work.glob("*.mkv"))
@@ -215,9 +220,8 @@ def test_bad_input_is_one_line_and_its_exit_code(tmp_path: Path, kind: str) -> N
     done = run(source, out)
     assert done.returncode == code
     assert done.stdout == ""
-    assert done.stderr.startswith(f"tintcast: {source}: ")
+    assert complaint(done.stderr).startswith(f"tintcast: {source}: ")
     assert reason in done.stderr
-    assert len(done.stderr.splitlines()) == 1
     assert not out.exists()
 
 
@@ -240,8 +244,8 @@ def test_a_wrong_out_is_a_usage_error(tmp_path: Path) -> None:
         (tmp_path / "link.mkv", "it would be overwritten"),
     ):
         done = run(source, out)
-        assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
-        assert reason in done.stderr
+        assert done.returncode == 2
+        assert reason in complaint(done.stderr)
     assert len(stamps(source)) == 4
 
 
@@ -255,8 +259,7 @@ def test_an_unknown_network_is_exit_code_4(tmp_path: Path) -> None:
     make_film(tmp_path / "in.mkv", count=4)
     done = run(tmp_path / "in.mkv", tmp_path / "out.mp4", "--network", "nosuchnetwork")
     assert done.returncode == 4
-    assert "nosuchnetwork" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    assert "nosuchnetwork" in complaint(done.stderr)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.mkv"]
 
 

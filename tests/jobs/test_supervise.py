@@ -88,13 +88,20 @@ def test_a_stop_ends_it_in_time_whether_it_listens_or_not(task: str, monkeypatch
     assert time.monotonic() - began < 8
 
 
+def children(pid: int) -> list[int]:
+    """Processes that ``pid`` started."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+
+
 def test_nobody_is_left_behind() -> None:
     with pytest.raises(Stalled):
         run("hang", stall_s=0.5)
-    mine = subprocess.run(
-        ["ps", "-o", "args=", "--ppid", str(os.getpid())], capture_output=True, text=True, check=True
-    ).stdout
-    assert "odd_child" not in mine
+    assert not [
+        child
+        for child in children(os.getpid())
+        if b"odd_child" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
 
 
 def test_a_child_whose_parent_was_killed_ends_by_itself() -> None:
@@ -107,10 +114,7 @@ run_child("odd_child", "wait", Stop(), lambda m: print(m, flush=True) or True, s
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         assert parent.stdout.readline() == "begun\n"
-        listed = subprocess.run(
-            ["ps", "-o", "pid=", "--ppid", str(parent.pid)], capture_output=True, text=True, check=True
-        )
-        (child,) = (int(pid) for pid in listed.stdout.split())
+        (child,) = children(parent.pid)
         parent.send_signal(signal.SIGKILL)
     deadline = time.monotonic() + 8
     while Path(f"/proc/{child}/cmdline").exists() and _runs(child):

@@ -26,7 +26,11 @@ CACHE_INSIDE = Path("/var/cache/pip")
 
 
 #: Tests that stay in the checkout: the converter's, and those that look at the checkout itself.
-NOT_HERE = ("--ignore=tests/converter", "--ignore=tests/test_house.py")
+NOT_HERE = (
+    "--ignore=tests/converter",
+    "--ignore=tests/test_house.py",
+    "--deselect=tests/test_resources.py::test_a_checkout_has_its_own_places",
+)
 
 
 @dataclass(frozen=True, slots=True)
