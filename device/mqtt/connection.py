@@ -7,7 +7,6 @@ import socket
 import ssl
 import struct
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from paho.mqtt import MQTTException
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from paho.mqtt.reasoncodes import ReasonCode
 
     from device.mqtt.address import Address
+    from device.mqtt.publication import Publication
 
 MQTT5 = MQTTProtocolVersion.MQTTv5
 MQTT311 = MQTTProtocolVersion.MQTTv311
@@ -35,9 +35,6 @@ KEEPALIVE_S = 20
 _NOT_SENT_BYTES = 128 * 1024
 #: Messages at QoS 1 on their way at once, where the broker names no lower limit.
 _IN_FLIGHT = 20
-#: Bytes of a PUBLISH beside its topic, payload and properties, generously.
-_OVERHEAD = 64
-
 #: A broker that dislikes a packet hangs up at once, in seconds.
 _SUSPECT_S = 1.0
 
@@ -59,28 +56,6 @@ class ConnectionLost(Exception):
         super().__init__(reason)
         self.reason = reason
         self.too_large = too_large
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """Something to publish. What MQTT 3.1.1 has no place for is left out there.
-
-    ``expiry_s``: the broker drops it when it can't hand it on within this time.
-    """
-
-    topic: str
-    payload: bytes
-    qos: int = 1
-    retain: bool = False
-    content_type: str | None = None
-    expiry_s: int | None = None
-    user: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def size(self) -> int:
-        """Bytes of its packet, at most."""
-        facts = sum(len(key) + len(value) + 5 for key, value in self.user)
-        return len(self.topic.encode()) + len(self.payload) + facts + len(self.content_type or "") + _OVERHEAD
 
 
 class Connection:
@@ -192,12 +167,12 @@ class Connection:
         return self._reason
 
     def subscribe(self, filters: Sequence[str]) -> None:
-        """Subscribe at QoS 1. With MQTT 5 nothing of our own comes back."""
+        """Subscribe at QoS 1."""
         if not filters:
             return
         wanted: Any = [(each, 1) for each in filters]
         if self.protocol == MQTT5:
-            wanted = [(each, SubscribeOptions(qos=1, noLocal=True)) for each in filters]
+            wanted = [(each, SubscribeOptions(qos=1)) for each in filters]
         _, mid = self._client.subscribe(wanted)
         if mid is not None:
             self._subscribing[mid] = filters
@@ -209,18 +184,13 @@ class Connection:
 
     def publish(self, publication: Publication) -> None:
         """Hand one message to the socket; at QoS 1 it stays in ``in_flight`` until it is acknowledged."""
-        properties = None
-        if self.protocol == MQTT5:
-            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-            if publication.content_type:
-                properties.ContentType = publication.content_type
-            if publication.expiry_s is not None:
-                properties.MessageExpiryInterval = publication.expiry_s
-            if publication.user:
-                properties.UserProperty = list(publication.user)
         self._large = (time.monotonic(), publication.size)
         info = self._client.publish(
-            publication.topic, publication.payload, publication.qos, publication.retain, properties
+            publication.topic,
+            publication.payload,
+            publication.qos,
+            publication.retain,
+            publication.properties() if self.protocol == MQTT5 else None,
         )
         if info.rc not in {MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_AGAIN}:
             raise ConnectionLost(self._lost or "the connection broke")

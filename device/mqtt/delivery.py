@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from device.errors import DeliveryTimeout
 from device.mqtt import messages, topics
-from device.mqtt.connection import Publication
 from device.mqtt.inbox import Down, Message
+from device.mqtt.publication import Publication
 from device.mqtt.window import Window
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 
-from device.mqtt.connection import Publication
+from device.mqtt.publication import Publication
 
 
 class Outbox:

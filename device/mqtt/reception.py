@@ -62,6 +62,8 @@ class Reception:
         self._live = LivePictures(root, keep)
         self.jobs: dict[str, JobStore] = {}
         self.frames = 0
+        #: Frames and parts that were here already.
+        self.duplicates = 0
         self.refused = 0
         #: Messages of ours that were taken in, of whatever kind.
         self.heard = 0
@@ -70,11 +72,6 @@ class Reception:
     def live(self) -> int:
         """Live pictures written."""
         return self._live.written
-
-    @property
-    def duplicates(self) -> int:
-        """Frames and parts that were here already."""
-        return sum(store.duplicates for store in self.jobs.values())
 
     def hear(self, event: Event) -> None:
         """Take in one event. Raises a TintcastError for what fails on our own disk."""
@@ -120,11 +117,11 @@ class Reception:
             facts = read_facts(payload)
             if facts.job != topic.job:
                 raise BadMessage("another job's frame")
-            before = store.duplicates
-            store.add_frame(facts, payload)
-            self.frames += store.duplicates == before
+            added = store.add_frame(facts, payload)
+            self.frames += added
+            self.duplicates += not added
         elif topic.kind is Kind.BESIDE:
-            store.add_part(payload)
+            self.duplicates += not store.add_part(payload)
         self._dirty[owner] = store
 
     def _take_head(self, topic: Parsed, owner: str, payload: bytes) -> None:

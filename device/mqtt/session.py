@@ -6,7 +6,6 @@ the inbox. Sessions are always clean at the broker: who needs certainty has ``de
 
 from __future__ import annotations
 
-import random
 import socket
 import threading
 import time
@@ -14,10 +13,12 @@ from typing import TYPE_CHECKING, Self
 
 from device.errors import BrokerRefused, BrokerUnreachable
 from device.mqtt import topics
-from device.mqtt.connection import MQTT5, MQTT311, Connection, ConnectionLost, ProtocolRefused, Publication
+from device.mqtt.connection import MQTT5, Connection, ConnectionLost
+from device.mqtt.dialler import CONNECT_S, Dialler
 from device.mqtt.inbox import Down, Event, Inbox, Message, Up
 from device.mqtt.limit import PacketLimit
 from device.mqtt.outbox import Outbox
+from device.mqtt.publication import Publication
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,11 +27,6 @@ if TYPE_CHECKING:
 
     from device.mqtt.address import Address
 
-_FIRST_DELAY_S = 0.25
-_LONGEST_DELAY_S = 10.0
-_CONNECT_S = 10.0
-#: An old broker may not answer a CONNECT of MQTT 5 at all.
-_MQTT5_S = 3.0
 _STEP_S = 0.5
 #: So often in a row may the broker hang up so soon (seconds), though it lets us in again at once.
 _MOST_CUT_SHORT = 5
@@ -59,17 +55,17 @@ class Session:
         self.role = role
         self._address = address
         self._subscriptions = tuple(subscriptions)
-        self._patience_s = patience_s
         self._max_packet = max_packet
         self._say = say
         self._inbox = Inbox()
         self._outbox = Outbox()
         self._limit = PacketLimit()
-        self._mqtt5 = address.mqtt5
-        self._up_since = 0.0
+        self._dialler = Dialler(
+            address, self._connection, patience_s=patience_s, given_up=lambda: self._closing
+        )
+        self._began = 0.0
         self._cut_short = 0
         self._up = False
-        self._ever_up = False
         self._closing = False
         self._wake, self._bell = socket.socketpair()
         self._wake.settimeout(0)
@@ -77,7 +73,7 @@ class Session:
         self._thread = threading.Thread(target=self._run, name=f"mqtt {role.client_id}", daemon=True)
         self._outbox.hold(role.availability, topics.ONLINE)
 
-    def start(self, deadline_s: float = _CONNECT_S) -> Self:
+    def start(self, deadline_s: float = CONNECT_S) -> Self:
         """Connect and subscribe; the ``Up`` of that is taken here.
 
         Raises BrokerUnreachable or BrokerRefused, at the deadline at the latest.
@@ -85,12 +81,15 @@ class Session:
         if self._address.insecure:
             self._say(f"{self._address}: the broker's certificate is NOT checked (insecure)")
         self._thread.start()
+        deadline = time.monotonic() + deadline_s
+        event: Event | None = None
         try:
-            event = self._inbox.take(deadline_s)
+            while not isinstance(event, Up) and (left := deadline - time.monotonic()) > 0:
+                event = self._inbox.take(left)
         except BaseException:
             self.close()
             raise
-        if event is None:
+        if not isinstance(event, Up):
             self.close(0.0)
             raise BrokerUnreachable(
                 f"no connection within {deadline_s:g} s",
@@ -190,7 +189,7 @@ class Session:
 
     def _run(self) -> None:
         try:
-            while (connection := self._connect()) is not None:
+            while (connection := self._dialler.dial()) is not None:
                 self._serve(connection)
         except BaseException as error:  # noqa: BLE001 - whatever it is, the session fails with it
             self._up = False
@@ -199,49 +198,8 @@ class Session:
             self._wake.close()
             self._bell.close()
 
-    def _connect(self) -> Connection | None:
-        """Try until there is a connection; None when the session closes. Raises where there is no hope."""
-        since = time.monotonic()
-        delay = 0.0
-        while not self._closing:
-            try:
-                return self._open()
-            except BrokerUnreachable as error:
-                self._cut_short = 0
-                away = time.monotonic() - since
-                if not self._ever_up:
-                    raise
-                if self._patience_s is not None and away >= self._patience_s:
-                    raise BrokerUnreachable(
-                        f"lost for {away:.0f} s: {error.what}", where=error.where, hint=error.hint
-                    ) from None
-            delay = min(max(2 * delay, _FIRST_DELAY_S), _LONGEST_DELAY_S)
-            self._pause(delay * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
-        return None
-
-    def _pause(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while not self._closing and (left := until - time.monotonic()) > 0:
-            time.sleep(min(left, 0.1))
-
-    def _open(self) -> Connection:
-        """MQTT 5, or 3.1.1 where the broker does not speak it; it is then not asked again."""
-        if self._mqtt5:
-            try:
-                return self._open_as(MQTT5, _MQTT5_S)
-            except ProtocolRefused:
-                pass
-        try:
-            connection = self._open_as(MQTT311, _CONNECT_S)
-        except ProtocolRefused as refused:
-            raise BrokerUnreachable(
-                f"no MQTT there: {refused}", where=self._address, hint="is that the broker's port?"
-            ) from None
-        self._mqtt5 = False
-        return connection
-
-    def _open_as(self, protocol: MQTTProtocolVersion, answer_s: float) -> Connection:
-        connection = Connection(
+    def _connection(self, protocol: MQTTProtocolVersion) -> Connection:
+        return Connection(
             self._address,
             protocol=protocol,
             client_id=self.role.client_id,
@@ -250,21 +208,15 @@ class Session:
             on_message=lambda *arrived: self._inbox.put(Message(*arrived)),
             on_acknowledged=self._acknowledged,
         )
-        try:
-            connection.open(_CONNECT_S, answer_s)
-        except BaseException:
-            connection.abandon()
-            raise
-        return connection
 
     def _serve(self, connection: Connection) -> None:
         """Exchange messages until the connection is lost or the session closes."""
+        self._began = time.monotonic()
         try:
             self._subscribe(connection)
             self._limit.connected(connection.packet_limit)
             self._outbox.connected()
-            self._up = self._ever_up = True
-            self._up_since = time.monotonic()
+            self._up = True
             self._inbox.put(Up(connection.protocol == MQTT5))
             while not self._closing:
                 self._push(connection)
@@ -278,7 +230,7 @@ class Session:
             raise
 
     def _subscribe(self, connection: Connection) -> None:
-        deadline = time.monotonic() + _CONNECT_S
+        deadline = time.monotonic() + CONNECT_S
         connection.subscribe(self._subscriptions)
         while not connection.subscribed and not self._closing:
             if time.monotonic() > deadline:
@@ -317,9 +269,8 @@ class Session:
         connection.abandon()
         self._up = False
         self._outbox.lost()
-        self._cut_short += 1
-        if time.monotonic() - self._up_since > _SHORT_S:
-            self._cut_short = 0
+        short = time.monotonic() - self._began < _SHORT_S and not self._dialler.hard
+        self._cut_short = self._cut_short + 1 if short else 0
         if line := self._limit.lost(connection.suspect, too_large=lost.too_large):
             self._cut_short = 0
             self._say(f"{self._address}: {line}")

@@ -129,7 +129,6 @@ class JobStore:
         self.folder = folder
         self.owner = owner
         self.head = head
-        self.duplicates = 0
         self.frames = Numbered(folder, "frame", ".jpg")
         self.parts = Numbered(folder, "part", ".bin")
         self._last: int | None = None
@@ -185,18 +184,20 @@ class JobStore:
             raise from_os_error(error, where=self.folder, doing="can't write") from None
         self.head = head
 
-    def add_frame(self, facts: Facts, jpeg: bytes) -> None:
-        """Keep a frame. Raises BadMessage for one that does not belong to this film."""
+    def add_frame(self, facts: Facts, jpeg: bytes) -> bool:
+        """Keep a frame; False if it is here already. Raises BadMessage for one that is not this film's."""
         last = self._last if self._last is not None else MAX_FRAMES
         if facts.sequence > last or (facts.last and facts.sequence < self.frames.highest):
             raise BadMessage("a frame after the last")
         if facts.width > self.head.width or facts.height > self.head.height:
             raise BadMessage("larger than the film")
-        if self._add(self.frames, facts.sequence, jpeg) and facts.last:
+        added = _add(self.frames, facts.sequence, jpeg)
+        if added and facts.last:
             self._last = facts.sequence
+        return added
 
-    def add_part(self, payload: bytes) -> None:
-        """Keep a part of sound and subtitles. Raises BadMessage for one that does not belong to this film."""
+    def add_part(self, payload: bytes) -> bool:
+        """Keep a part of sound and subtitles; as ``add_frame``."""
         beside = self.head.beside
         number, count, data = read_part(payload)
         if beside is None or count != beside.parts:
@@ -204,8 +205,7 @@ class JobStore:
         size = beside.size - number * PART_BYTES if number == count - 1 else PART_BYTES
         if len(data) != size:
             raise BadMessage("length")
-        if not self._whole:
-            self._add(self.parts, number, data)
+        return not self._whole and _add(self.parts, number, data)
 
     def progress(self) -> tuple[Progress, Progress]:
         """Frames and parts that are safely here: syncs first."""
@@ -226,14 +226,6 @@ class JobStore:
     @property
     def _beside_done(self) -> bool:
         return self.head.beside is None or self._whole
-
-    def _add(self, numbered: Numbered, number: int, data: bytes) -> bool:
-        try:
-            added = numbered.add(number, data)
-        except OSError as error:
-            raise from_os_error(error, where=numbered.path(number), doing="can't write") from None
-        self.duplicates += not added
-        return added
 
     def _join_parts(self) -> None:
         """Make one file of all parts; an empty one where they don't add up: the film goes without."""
@@ -271,6 +263,13 @@ class JobStore:
                 return
             if facts.last:
                 self._last = facts.sequence
+
+
+def _add(numbered: Numbered, number: int, data: bytes) -> bool:
+    try:
+        return numbered.add(number, data)
+    except OSError as error:
+        raise from_os_error(error, where=numbered.path(number), doing="can't write") from None
 
 
 def folder_name(job: str, owner: str) -> str:

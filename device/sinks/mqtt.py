@@ -11,7 +11,7 @@ import numpy as np
 
 from device.errors import BrokerRefused
 from device.media.jpeg import encode_jpeg, encode_within, facts_of, read_facts, upright_planes
-from device.mqtt.connection import Publication
+from device.mqtt.publication import Publication
 
 if TYPE_CHECKING:
     from collections.abc import Callable

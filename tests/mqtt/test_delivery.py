@@ -14,10 +14,10 @@ from device.engine import Stop
 from device.errors import DeliveryTimeout, Interrupted
 from device.jobs.receive import Received, ReceivePlan, Watch, receive
 from device.mqtt.broker import EmbeddedBroker
-from device.mqtt.connection import Publication
 from device.mqtt.delivery import Delivery, subscriptions
 from device.mqtt.inbox import Message
 from device.mqtt.messages import PART_BYTES, Ack, Beside, Progress, make_part
+from device.mqtt.publication import Publication
 from device.mqtt.session import Session
 from device.mqtt.topics import Role
 from device.sinks.mqtt import fit

@@ -13,10 +13,10 @@ from brokers import Mosquitto, SlowLink, make_jpegs, wait_until
 from device.errors import BrokerRefused
 from device.frames import JPEG_COLOUR, Frame, TintedFrame
 from device.media.facts import read_facts
-from device.mqtt.connection import Publication
 from device.mqtt.delivery import Delivery, subscriptions
 from device.mqtt.inbox import Message
 from device.mqtt.messages import Ack, Head
+from device.mqtt.publication import Publication
 from device.mqtt.session import Session
 from device.mqtt.topics import Role
 from device.sinks.mqtt import MqttFilm, MqttLive, fit

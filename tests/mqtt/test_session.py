@@ -15,8 +15,8 @@ from brokers import Mosquitto, free_port, wait_until
 from device.errors import BrokerRefused, BrokerUnreachable, ConfigurationError
 from device.mqtt.address import Address
 from device.mqtt.broker import EmbeddedBroker
-from device.mqtt.connection import Publication
 from device.mqtt.inbox import Down, Message, Up
+from device.mqtt.publication import Publication
 from device.mqtt.session import Session
 from device.mqtt.topics import Role
 
@@ -107,7 +107,7 @@ def test_availability_tells_a_clean_end_and_a_crash(
     start_mosquitto: StartMosquitto, session_to: Callable[..., Session], base: str
 ) -> None:
     broker = start_mosquitto()
-    listener = session_to(broker.address, "listener", "+/test/availability").start()
+    listener = session_to(broker.address, "listener", "board/test/availability").start()
     session = session_to(broker.address).start()
     assert next_message(listener).payload == b"online"
     session.close()
@@ -191,6 +191,35 @@ def test_what_is_not_a_broker_is_said(answer: bytes, base: str, said: list[str])
         finally:
             server.shutdown(socket.SHUT_RDWR)
             thread.join(5)
+
+
+def test_a_broker_that_hangs_up_on_our_subscription_is_not_stormed(base: str, said: list[str]) -> None:
+    accepted: list[int] = []
+
+    def serve(server: socket.socket) -> None:
+        while True:
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            with connection:
+                accepted.append(1)
+                connection.recv(1000)
+                connection.sendall(b"\x20\x03\x00\x00\x00")
+                connection.recv(1000)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve, args=(server,))
+        thread.start()
+        address = Address("127.0.0.1", server.getsockname()[1])
+        session = Session(address, Role(base, "board", "test"), subscriptions=["a/#"], say=said.append)
+        try:
+            with pytest.raises(BrokerRefused, match="lets us in, and hangs up again and again"):
+                session.start(5)
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join(5)
+    assert len(accepted) < 10
 
 
 @pytest.fixture
