@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from device.config import FilmSettings
     from device.frames import Luma
-    from device.media.probe import ColourTags, FilmFacts
+    from device.media.probe import FilmFacts
+    from device.media.tags import ColourTags
 
 #: Finest frame rate that is told to the encoder; time stamps are exact whatever it is told.
 _RATE_DENOMINATOR = 100_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import av
 from av.sidedata.sidedata import Type as SideDataType
@@ -15,12 +15,11 @@ from device.errors import (
     MissingInput,
     NoVideo,
     UnreadableFilm,
-    UnsupportedColour,
     from_os_error,
 )
-from device.frames import ColourSpace, Matrix, Transfer
-from device.media.planes import BT601, BT709, FULL, LIMITED, Layout, layout_of
+from device.media.planes import Layout, layout_of
 from device.media.pyav import ANY_TITLE
+from device.media.tags import colour_space, outgoing_tags, read_tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,31 +28,11 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.stream import Stream
 
+    from device.frames import ColourSpace
+    from device.media.tags import ColourTags
+
 #: Frames are decoded in so many threads: enough to keep ahead of the network, few enough to stay small.
 DECODER_THREADS = 2
-
-# Numbers of ISO/IEC 23091-2.
-_UNSPECIFIED = 2
-_MATRICES = {
-    1: Matrix.BT709,
-    4: Matrix.BT601,
-    5: Matrix.BT601,
-    6: Matrix.BT601,
-    7: Matrix.BT709,
-    9: Matrix.BT2020,
-    10: Matrix.BT2020,
-}
-_PQ, _HLG = 16, 18
-_HD_LINES = 720
-
-
-class ColourTags(NamedTuple):
-    """What a film says of its colour, in the numbers of ISO/IEC 23091-2; 2, and range 0, is unspecified."""
-
-    range: int = 0
-    primaries: int = _UNSPECIFIED
-    transfer: int = _UNSPECIFIED
-    matrix: int = _UNSPECIFIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +127,7 @@ def facts_of(container: InputContainer, path: Path) -> FilmFacts:
     _check_length(container, stream, path)
     frame = _first_frame(container, stream, path)
     layout = layout_of(frame.format.name)
-    tags = _tags(frame, stream)
+    tags = read_tags(frame, stream)
     rate = Fraction(stream.average_rate or stream.guessed_rate or 25)  # PyAV 19 has a rational of its own
     duration = _duration(container, stream)
     broadcast = container.format.name in {"mpegts", "mpeg"}
@@ -160,8 +139,8 @@ def facts_of(container: InputContainer, path: Path) -> FilmFacts:
         width=frame.width,
         height=frame.height,
         layout=layout,
-        colour_space=_colour_space(tags, layout, frame, path),
-        tags=_tags_out(tags, layout, frame),
+        colour_space=colour_space(tags, layout, frame, path),
+        tags=outgoing_tags(tags, layout, frame),
         time_base=Fraction(stream.time_base or Fraction(1, 1000)),
         rate=rate,
         rotation=round(-frame.rotation / 90) * 90 % 360,
@@ -224,61 +203,6 @@ def _first_frame(container: InputContainer, stream: av.VideoStream, path: Path) 
                 if isinstance(frame, av.VideoFrame):
                     return frame
     raise UnreadableFilm("none of its frames can be decoded", where=path)
-
-
-def _tags(frame: av.VideoFrame, stream: av.VideoStream) -> ColourTags:
-    """The frame's tags, or those of its stream where the frame says nothing."""
-    context = stream.codec_context
-    return ColourTags(
-        frame.color_range or context.color_range,
-        *(
-            said if said != _UNSPECIFIED else of_stream
-            for said, of_stream in (
-                (frame.color_primaries, context.color_primaries),
-                (frame.color_trc, context.color_trc),
-                (frame.colorspace, context.colorspace),
-            )
-        ),
-    )
-
-
-def _assumed_matrix(height: int) -> int:
-    return BT709 if height >= _HD_LINES else BT601
-
-
-def _colour_space(tags: ColourTags, layout: Layout, frame: av.VideoFrame, path: Path) -> ColourSpace:
-    """What the tags mean for the mathematics; Raises UnsupportedColour."""
-    if tags.transfer in {_PQ, _HLG}:
-        name = "PQ (HDR10)" if tags.transfer == _PQ else "HLG"
-        raise UnsupportedColour(
-            f"its luma is {name}: high dynamic range, which the network was not made for",
-            where=path,
-            hint="convert it to standard dynamic range first",
-        )
-    assumed = _MATRICES[_assumed_matrix(frame.height)]
-    if layout.made:
-        return ColourSpace(assumed, full_range=layout.subsampling is None, transfer=Transfer.SDR)
-    # Grey has no matrix of its own: what it says (often "RGB") is of no consequence.
-    known = tags.matrix == _UNSPECIFIED or layout.subsampling is None
-    matrix = assumed if known else _MATRICES.get(tags.matrix)
-    if matrix is None:
-        raise UnsupportedColour(
-            f"its colour matrix (number {tags.matrix}) is not one of BT.601, 709, 2020", where=path
-        )
-    full = tags.range == FULL or frame.format.name.startswith("yuvj")
-    return ColourSpace(matrix, full_range=full, transfer=Transfer.SDR)
-
-
-def _tags_out(tags: ColourTags, layout: Layout, frame: av.VideoFrame) -> ColourTags:
-    """The tags of the tinted film: the source's own, but for what had to be turned into YCbCr."""
-    if layout.made:
-        limited = layout.subsampling is not None
-        return tags._replace(range=LIMITED if limited else FULL, matrix=_assumed_matrix(frame.height))
-    if frame.format.name.startswith("yuvj"):
-        tags = tags._replace(range=FULL)
-    if layout.subsampling is None and tags.matrix not in _MATRICES:
-        tags = tags._replace(matrix=_UNSPECIFIED)
-    return tags
 
 
 def _display_matrix(frame: av.VideoFrame) -> tuple[int, ...] | None:

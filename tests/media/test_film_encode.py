@@ -14,7 +14,7 @@ from films import panned
 
 from device.config import FilmSettings
 from device.media.encode import Encoder, Picture
-from device.media.probe import ColourTags
+from device.media.tags import ColourTags
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

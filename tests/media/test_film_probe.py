@@ -54,6 +54,15 @@ def test_untagged_is_limited_and_by_its_size_but_stays_untagged(
     assert facts.tags == (0, 2, 2, 2)
 
 
+@pytest.mark.parametrize(("tag", "matrix"), [(1, Matrix.BT709), (6, Matrix.BT601), (2, Matrix.BT601)])
+def test_a_grey_films_tag_says_what_its_colour_will_be_made_for(
+    tmp_path: Path, tag: int, matrix: Matrix
+) -> None:
+    make_film(tmp_path / "a.mp4", pixel_format="gray", codec="libx264", tags=(2, 2, 2, tag), count=2)
+    facts = probe(tmp_path / "a.mp4")
+    assert (facts.colour_space.matrix, facts.tags.matrix) == (matrix, tag)
+
+
 def test_full_range_pixel_formats_are_tagged_so(tmp_path: Path) -> None:
     make_film(tmp_path / "a.avi", pixel_format="yuvj420p", codec="mjpeg", count=2)
     facts = probe(tmp_path / "a.avi")
