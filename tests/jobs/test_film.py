@@ -25,13 +25,14 @@ from device.errors import (
     SpaceError,
     UnreadableFilm,
 )
-from device.jobs.film import FilmResult, Progress, colorize_film, out_file
+from device.jobs.film import Progress, colorize_film, out_file
+from device.media.segments import WorkFolder
 from device.sources.film import FilmSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SMALL = Config.model_validate({"film": {"segment_frames": 10, "preset": "ultrafast", "stall_seconds": 30}})
+SMALL = Config.model_validate({"film": {"segment_frames": 5, "preset": "ultrafast", "stall_seconds": 30}})
 
 
 def command(*arguments: object) -> list[str]:
@@ -157,15 +158,17 @@ def is_zombie(pid: int) -> bool:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stop_signal_ends_it_with_one_line_and_what_is_closed_stays(
-    tmp_path: Path, number: signal.Signals
+    long_film: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
-    source, out = tmp_path / "in.mkv", tmp_path / "out.mp4"
-    make_film(source, size=(320, 240), count=250)
+    out = tmp_path / "out.mp4"
     settings = tmp_path / "tintcast.toml"
     settings.write_text("[film]\nsegment_frames = 5\n")
     work = tmp_path / ".out.mp4.tintcast"
     with subprocess.Popen(
-        command(source, out, "--config", settings), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command(long_film, out, "--config", settings),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as running:
         wait_for(lambda: len(list(work.glob("*.json"))) > 1, running)
         (child,) = children(running.pid)
@@ -181,19 +184,31 @@ def test_a_stop_signal_ends_it_with_one_line_and_what_is_closed_stays(
     wait_for(lambda: not Path(f"/proc/{child}").exists())
 
 
-def test_a_run_with_other_settings_begins_afresh_and_says_why(tmp_path: Path) -> None:
-    source, out = tmp_path / "in.mkv", tmp_path / "out.mp4"
-    make_film(source, size=(320, 240), count=250)
+@pytest.fixture(scope="module")
+def long_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Long enough to do something to it before it is done."""
+    path = tmp_path_factory.mktemp("long") / "in.mkv"
+    make_film(path, size=(480, 360), count=300)
+    return path
+
+
+def interrupt(source: Path, out: Path) -> None:
+    """Colorize the beginning of a film, some segments of it."""
     stop = Stop()
 
     def stop_soon(_now: Progress) -> None:
-        if len(list((tmp_path / ".out.mp4.tintcast").glob("*.json"))) > 2:
+        if len(list(out.with_name(f".{out.name}.tintcast").glob("*.json"))) > 1:
             stop.request()
 
     with pytest.raises(Interrupted):
         colorize_film(source, out, SMALL, progress=stop_soon, stop=stop)
+
+
+def test_a_run_with_other_settings_begins_afresh_and_says_why(long_film: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.mp4"
+    interrupt(long_film, out)
     other = SMALL.model_copy(update={"colour": SMALL.colour.model_copy(update={"saturation": 1.5})})
-    result = colorize_film(source, out, other)
+    result = colorize_film(long_film, out, other)
     assert result.resumed == 0
     assert result.notes == ("begun afresh: settings changed since the last run",)
 
@@ -229,8 +244,8 @@ def test_what_was_coloured_of_a_damaged_film_stays_and_is_named(tmp_path: Path) 
     source, _, _ = bad_films(tmp_path)["cut short"]
     with pytest.raises(UnreadableFilm, match=r"what was coloured until there is in .*\.out\.mp4\.tintcast"):
         colorize_film(source, tmp_path / "out.mp4", SMALL)
-    (kept,) = (tmp_path / ".out.mp4.tintcast").glob("*.mkv")
-    assert len(stamps(kept)) == 40
+    kept = sorted((tmp_path / ".out.mp4.tintcast").glob("*.mkv"))
+    assert [len(stamps(each)) for each in kept] == [20] * len(kept) != []
 
 
 def test_a_wrong_out_is_a_usage_error(tmp_path: Path) -> None:
@@ -263,27 +278,20 @@ def test_an_unknown_network_is_exit_code_4(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.mkv"]
 
 
-def test_a_full_disk_is_a_space_error_through_the_process(tmp_path: Path) -> None:
-    source, out = tmp_path / "in.mkv", tmp_path / "out.mp4"
-    make_film(source, size=(320, 240), count=60)
-    work = tmp_path / ".out.mp4.tintcast"
-
-    def fill(_now: Progress) -> None:
-        if work.exists():
-            for first in range(20, 60, 10):
-                trap = work / f"{first:08d}.mkv.part"
-                if not trap.exists():
-                    trap.symlink_to("/dev/full")
-
-    slow = SMALL.model_copy(update={"film": SMALL.film.model_copy(update={"preset": "slow", "crf": 0})})
+def test_a_full_disk_is_a_space_error_through_the_process(long_film: Path, tmp_path: Path) -> None:
+    out, work = tmp_path / "out.mp4", tmp_path / ".out.mp4.tintcast"
+    interrupt(long_film, out)
+    closed = sorted(work.glob("*.mkv"))
+    following = sum(len(stamps(each)) for each in closed)
+    (work / f"{following:08d}.mkv.part").symlink_to("/dev/full")
     with pytest.raises(SpaceError, match="no space left"):
-        colorize_film(source, out, slow, progress=fill)
+        colorize_film(long_film, out, SMALL)
     assert not out.exists()
+    assert sorted(work.glob("*.mkv")) == closed
 
 
-def test_a_process_that_stands_still_is_given_up(tmp_path: Path) -> None:
-    source, out = tmp_path / "in.mkv", tmp_path / "out.mp4"
-    make_film(source, size=(320, 240), count=250)
+def test_a_process_that_stands_still_is_given_up(long_film: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.mp4"
     impatient = SMALL.model_copy(update={"film": SMALL.film.model_copy(update={"stall_seconds": 2})})
 
     def freeze(now: Progress) -> None:
@@ -291,40 +299,34 @@ def test_a_process_that_stands_still_is_given_up(tmp_path: Path) -> None:
             for child in children(os.getpid()):
                 os.kill(child, signal.SIGSTOP)
 
-    with pytest.raises(FilmStalled, match=r"no progress for 2 s, at frame \d+ of 250: given up"):
-        colorize_film(source, out, impatient, progress=freeze)
+    with pytest.raises(FilmStalled, match=r"no progress for 2 s, at frame \d+ of 300: given up"):
+        colorize_film(long_film, out, impatient, progress=freeze)
     assert not out.exists()
 
 
-def test_a_process_that_crashes_is_told_with_its_place(tmp_path: Path) -> None:
-    source, out = tmp_path / "in.mkv", tmp_path / "out.mp4"
-    make_film(source, size=(320, 240), count=250)
+def test_a_process_that_crashes_is_told_with_its_place(long_film: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.mp4"
 
     def harm(now: Progress) -> None:
         if now.done > 20:
             for child in children(os.getpid()):
                 os.kill(child, signal.SIGSEGV)
 
-    with pytest.raises(FilmCrashed, match=r"died of SIGSEGV, at frame \d+ of 250"):
-        colorize_film(source, out, SMALL, progress=harm)
+    with pytest.raises(FilmCrashed, match=r"died of SIGSEGV, at frame \d+ of 300"):
+        colorize_film(long_film, out, SMALL, progress=harm)
     assert not out.exists()
 
 
 def test_two_runs_of_one_film_do_not_collide(tmp_path: Path) -> None:
     source, out = tmp_path / "in.mkv", tmp_path / "out.mp4"
-    make_film(source, size=(320, 240), count=300)
-    second: list[ConfigurationError] = []
-
-    def again(_now: Progress) -> None:
-        if not second and list((tmp_path / ".out.mp4.tintcast").glob("*.mkv")):
-            with pytest.raises(ConfigurationError, match="another run is writing this film") as caught:
-                colorize_film(source, out, SMALL)
-            second.append(caught.value)
-
-    result = colorize_film(source, out, SMALL, progress=again)
-    assert isinstance(result, FilmResult)
-    assert len(second) == 1
-    assert len(stamps(out)) == 300
+    make_film(source, count=30)
+    with (
+        WorkFolder(out, {"held": "by another run"}) as held,
+        pytest.raises(ConfigurationError, match="another run is writing this film"),
+    ):
+        colorize_film(source, out, SMALL)
+    assert not held.path.exists()
+    assert colorize_film(source, out, SMALL).frames == 30
 
 
 def test_the_parent_imports_no_codec() -> None:
