@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 _SBIN = "/usr/local/sbin:/usr/sbin"
 
 
-def mosquitto_program() -> str:
-    found = shutil.which("mosquitto") or shutil.which("mosquitto", path=_SBIN)
-    assert found, "mosquitto is missing: apt-get install mosquitto"
+def mosquitto_program(name: str = "mosquitto") -> str:
+    found = shutil.which(name) or shutil.which(name, path=_SBIN)
+    assert found, f"{name} is missing: apt-get install mosquitto"
     return found
 
 
@@ -131,6 +131,76 @@ def make_jpegs(job: str, count: int, **settings: Any) -> list[bytes]:
 
 def make_head(*, width: int = 64, height: int = 48, **others: Any) -> Head:
     return Head("film", width, height, Fraction(1, 24000), **others)
+
+
+@dataclass
+class Authority:
+    """A certificate authority, and a server's certificate signed by it."""
+
+    folder: Path
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir()
+        self._openssl(
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=Test authority",
+            "-keyout",
+            "ca.key",
+            "-out",
+            "ca.pem",
+        )
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "ca.pem"
+
+    def server(self, name: str) -> tuple[Path, Path]:
+        """Certificate and key for a server of that name or address."""
+        (self.folder / "san").write_text(f"subjectAltName={name}\n")
+        self._openssl(
+            "req",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-subj",
+            "/CN=broker",
+            "-keyout",
+            "server.key",
+            "-out",
+            "server.csr",
+        )
+        self._openssl(
+            "x509",
+            "-req",
+            "-in",
+            "server.csr",
+            "-CA",
+            "ca.pem",
+            "-CAkey",
+            "ca.key",
+            "-CAcreateserial",
+            "-days",
+            "2",
+            "-extfile",
+            "san",
+            "-out",
+            "server.pem",
+        )
+        return self.folder / "server.pem", self.folder / "server.key"
+
+    def _openssl(self, *arguments: str) -> None:
+        subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True)
 
 
 class ReceiverProcess:

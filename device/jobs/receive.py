@@ -128,7 +128,11 @@ def receive(plan: ReceivePlan, watch: Watch) -> Received:
     _prepare(plan)
     if plan.out is None and (left := _left_complete(root)) is not None:
         # We were killed between the last frame and the film: everything is here already.
-        return _finish(plan, left, Received(folders=(left.folder,)), watch)
+        received = _finish(plan, left, Received(folders=(left.folder,)), watch)
+        shutil.rmtree(left.folder, ignore_errors=True)
+        with contextlib.suppress(OSError):  # what else is there may still be gone on with
+            root.rmdir()
+        return received
     session = Session(
         plan.address,
         Role(plan.base, plan.name, "receive"),
@@ -149,7 +153,12 @@ def receive(plan: ReceivePlan, watch: Watch) -> Received:
         arrivals.refused,
         tuple(store.folder for store in done),
     )
-    return _finish(plan, done[0], received, watch) if plan.film is not None else received
+    if plan.film is None:
+        return received
+    received = _finish(plan, done[0], received, watch)
+    if plan.out is None:
+        _clean(root, {store.folder for store in arrivals.jobs.values()} - {done[0].folder})
+    return received
 
 
 def _listen(plan: ReceivePlan, session: Session, arrivals: Reception, watch: Watch) -> list[JobStore]:
@@ -234,8 +243,16 @@ def _left_complete(root: Path) -> JobStore | None:
     return next((store for store in stores if store is not None and store.complete), None)
 
 
+def _clean(root: Path, alive: set[Path]) -> None:
+    """Leave nothing in our own folder but films that are still on their way."""
+    for folder in set(root.iterdir()) - alive:
+        shutil.rmtree(folder, ignore_errors=True)
+    if not alive:
+        shutil.rmtree(root, ignore_errors=True)
+
+
 def _finish(plan: ReceivePlan, store: JobStore, received: Received, watch: Watch) -> Received:
-    """Put the film together; the hidden folder of its frames goes once it is there."""
+    """Put the film together."""
     if plan.film is None:
         return received
     count = store.frames.through
@@ -255,8 +272,4 @@ def _finish(plan: ReceivePlan, store: JobStore, received: Received, watch: Watch
         head.beside.delay_ms if head.beside else 0,
     )
     assemble(pieces, plan.film, codec=plan.codec, progress=progress)
-    if plan.out is None:
-        shutil.rmtree(store.folder, ignore_errors=True)
-        with contextlib.suppress(OSError):  # of another film, not complete: it can be gone on with
-            plan.root.rmdir()
     return replace(received, film=plan.film)

@@ -6,7 +6,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 import pytest
-from brokers import Mosquitto
+from brokers import Authority, Mosquitto
 
 from device.mqtt.topics import Role
 
@@ -64,3 +64,8 @@ def sender(base: str) -> Role:
 def said() -> list[str]:
     """Lines that were said to people."""
     return []
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("tls") / "authority")

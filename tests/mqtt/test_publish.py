@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import av
 import numpy as np
 import pytest
-from brokers import Mosquitto, free_port
+from brokers import Authority, Mosquitto, free_port, mosquitto_program
 from films import make_film
 
 from device.cli import main
@@ -217,6 +217,37 @@ def test_a_failure_is_one_line(
     assert line in err
     assert "secret" not in err
     assert [path.name for path in tmp_path.iterdir() if path.suffix != ".mkv"] in ([], ["x"])
+
+
+def test_secrets_stay_secret_and_work(
+    start_mosquitto: Callable[..., Mosquitto],
+    authority: Authority,
+    *,
+    base: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    canary = "canary-4711"
+    passwords, secret = tmp_path / "passwords", tmp_path / "secret"
+    subprocess.run(
+        [mosquitto_program("mosquitto_passwd"), "-c", "-b", str(passwords), "ada", canary], check=True
+    )
+    certificate, key = authority.server("IP:127.0.0.1")
+    broker = start_mosquitto(
+        f"certfile {certificate}", f"keyfile {key}", "allow_anonymous false", f"password_file {passwords}"
+    )
+    secret.write_text(canary + "\n")
+    words = ["-v", "receive", "--out", str(tmp_path / "out"), "--idle", "1", "--base", base]
+    words += ["--broker", f"mqtts://127.0.0.1:{broker.port}", "--ca", str(authority.file)]
+    words += ["--user", "ada", "--password-file", str(secret)]
+    assert main(words) == 5
+    out, err = capsys.readouterr()
+    assert "nothing arrived for 1 s" in err  # it was let in
+    secret.write_text("wrong-" + canary)
+    assert main(words) == 5
+    out, err = (a + b for a, b in zip((out, err), capsys.readouterr(), strict=True))
+    assert "we are not allowed in" in err
+    assert canary not in out + err + (broker.folder / "mosquitto.log").read_text()
 
 
 def test_nobody_receives(address: Address, base: str, tmp_path: Path) -> None:

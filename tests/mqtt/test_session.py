@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 import socket
 import subprocess
 import sys
@@ -10,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from brokers import Mosquitto, free_port, wait_until
+from brokers import Authority, Mosquitto, free_port, mosquitto_program, wait_until
 
 from device.errors import BrokerRefused, BrokerUnreachable, ConfigurationError
 from device.mqtt.address import Address
@@ -46,12 +45,6 @@ def session_to(base: str, said: list[str]) -> Iterator[Callable[..., Session]]:
     yield make
     for session in made:
         session.close()
-
-
-def mosquitto_passwd() -> str:
-    found = shutil.which("mosquitto_passwd")
-    assert found, "mosquitto_passwd is missing: apt-get install mosquitto"
-    return found
 
 
 def next_message(session: Session, deadline_s: float = 5.0) -> Message:
@@ -226,7 +219,10 @@ def test_a_broker_that_hangs_up_on_our_subscription_is_not_stormed(base: str, sa
 def guarded(start_mosquitto: Callable[..., Mosquitto], tmp_path: Path) -> Mosquitto:
     """A broker with users, and rights for one of them."""
     passwords = tmp_path / "passwords"
-    subprocess.run([mosquitto_passwd(), "-c", "-b", str(passwords), "grace", "correct horse"], check=True)
+    subprocess.run(
+        [mosquitto_program("mosquitto_passwd"), "-c", "-b", str(passwords), "grace", "correct horse"],
+        check=True,
+    )
     rights = tmp_path / "rights"
     rights.write_text("user grace\ntopic readwrite +/+/test/availability\ntopic read +/+/test/frame\n")
     return start_mosquitto("allow_anonymous false", f"password_file {passwords}", f"acl_file {rights}")
@@ -271,81 +267,6 @@ def test_no_right_to_publish_is_said(
         until_it_fails(session)
     with pytest.raises(BrokerRefused):
         session.send(Publication(session.role.telemetry, b"{}"))
-
-
-@dataclasses.dataclass
-class Authority:
-    """A certificate authority, and a server's certificate signed by it."""
-
-    folder: Path
-
-    def __post_init__(self) -> None:
-        self.folder.mkdir()
-        self._openssl(
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            "/CN=Test authority",
-            "-keyout",
-            "ca.key",
-            "-out",
-            "ca.pem",
-        )
-
-    @property
-    def file(self) -> Path:
-        return self.folder / "ca.pem"
-
-    def server(self, name: str) -> tuple[Path, Path]:
-        """Certificate and key for a server of that name or address."""
-        (self.folder / "san").write_text(f"subjectAltName={name}\n")
-        self._openssl(
-            "req",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-            "-subj",
-            "/CN=broker",
-            "-keyout",
-            "server.key",
-            "-out",
-            "server.csr",
-        )
-        self._openssl(
-            "x509",
-            "-req",
-            "-in",
-            "server.csr",
-            "-CA",
-            "ca.pem",
-            "-CAkey",
-            "ca.key",
-            "-CAcreateserial",
-            "-days",
-            "2",
-            "-extfile",
-            "san",
-            "-out",
-            "server.pem",
-        )
-        return self.folder / "server.pem", self.folder / "server.key"
-
-    def _openssl(self, *arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True)
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("tls") / "authority")
 
 
 def tls_broker(start: Callable[..., Mosquitto], authority: Authority, name: str) -> Mosquitto:
