@@ -7,6 +7,7 @@ the two of them hold; when the parent goes, the child sees the socket close and 
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import signal
@@ -19,7 +20,6 @@ from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-import device
 from device.engine import POLL_S
 from device.errors import Interrupted, TintcastError
 
@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 #: How long a child may take to end in good order once it is asked to, in seconds.
 GRACE_S = 5.0
+#: Runs a module as ``python -m`` does, with the parent's own search path: what it sees, the child sees.
+_RUN = (
+    "import json, runpy, sys; sys.path[:] = json.loads(sys.argv.pop(1));"
+    " runpy.run_module(sys.argv.pop(1), run_name='__main__')"
+)
 #: Words of the parent and of the child.
 STOP = "stop"
 
@@ -84,13 +89,12 @@ def run_child(module: str, task: object, stop: Stop, alive: Callable[[Any], bool
 
 def _start(module: str, theirs: Connection) -> subprocess.Popen[bytes]:
     """Start the child in a session of its own: a terminal's Ctrl-C reaches the parent alone."""
-    here = str(Path(device.__file__).resolve().parent.parent)
-    paths = [here, *filter(None, [os.environ.get("PYTHONPATH")])]
+    paths = json.dumps([str(Path(path).absolute()) for path in sys.path])
     # Few arenas: many threads allocate frames, and each arena would keep its own.
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "MALLOC_ARENA_MAX": "2"}
+    environment = {**os.environ, "MALLOC_ARENA_MAX": "2"}
     with theirs:
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", module, str(theirs.fileno())],
+            [sys.executable, "-P", "-c", _RUN, paths, module, str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -21,7 +21,7 @@ from device.jobs.supervise import Crashed, Stalled, run_child
 
 @pytest.fixture(autouse=True)
 def _children_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.syspath_prepend(Path(__file__).parent)
 
 
 def run(task: str, stop: Stop | None = None, stall_s: float = 20.0) -> tuple[Any, list[Any]]:
@@ -105,8 +105,9 @@ def test_nobody_is_left_behind() -> None:
 
 
 def test_a_child_whose_parent_was_killed_ends_by_itself() -> None:
-    code = """
-import threading, os, sys
+    code = f"""
+import sys
+sys.path[:] = {sys.path!r}
 from device.engine import Stop
 from device.jobs.supervise import run_child
 run_child("odd_child", "wait", Stop(), lambda m: print(m, flush=True) or True, stall_s=60)
