@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from device.errors import ConfigurationError, DeliveryTimeout, Interrupted, MissingInput, from_os_error
 from device.media.assemble import Pieces, assemble
 from device.media.containers import container_for
+from device.media.pyav import HAS_H264
 from device.mqtt import reception
 from device.mqtt.inbox import Down
 from device.mqtt.reception import Reception
@@ -227,6 +228,12 @@ def _prepare(plan: ReceivePlan) -> None:
     try:
         if plan.film is not None:
             container_for(plan.film)
+            if plan.codec == "h264" and not HAS_H264:
+                raise ConfigurationError(
+                    "H.264 can't be encoded on this machine",
+                    where=plan.film,
+                    hint="--codec mjpeg keeps the JPEGs as they came",
+                )
             if plan.film.is_dir():
                 raise ConfigurationError("is a folder, not a film to write", where=plan.film)
             if not plan.film.parent.is_dir():

@@ -241,6 +241,18 @@ def test_no_broker_is_said_before_anything_is_written(base: str, tmp_path: Path)
     assert not (tmp_path / "film.mp4").exists()
 
 
+def test_without_an_encoder_it_is_said_at_once_and_jpegs_do(
+    base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("device.jobs.receive.HAS_H264", False)  # as on 32-bit machines
+    nobody = Address("127.0.0.1", free_port())
+    plan_ = plan(nobody, base, film=tmp_path / "film.mp4")
+    with pytest.raises(ConfigurationError, match=r"H\.264 can't be encoded .*--codec mjpeg"):
+        receive(plan_, watch())
+    fill(plan_.root, make_jpegs("film", 3))
+    assert receive(plan(nobody, base, film=tmp_path / "film.mp4", codec="mjpeg"), watch()).film
+
+
 def test_what_can_not_be_written_is_said_at_once(address: Address, base: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     for settings, error in (
