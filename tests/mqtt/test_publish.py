@@ -173,12 +173,20 @@ def test_the_broker_is_killed_while_a_film_is_coloured(
         commands.close()
 
 
-def test_ctrl_c_gives_the_film_up_and_says_so(commands: Commands, tmp_path: Path) -> None:
+def test_ctrl_c_gives_the_film_up_and_says_so(
+    commands: Commands, address: Address, base: str, tmp_path: Path
+) -> None:
     make_film(tmp_path / "film.mkv", count=12)
-    sender = commands.start("publish", "film.mkv", "--to", "nobody")
-    time.sleep(2.5)
-    sender.send_signal(signal.SIGINT)
-    _, err = sender.communicate(timeout=20)
+    viewer = Role(base, "viewer", "test")
+    with Session(
+        address, viewer, subscriptions=[f"{base}/+/publish/job/+/head"], say=nothing
+    ).start() as session:
+        sender = commands.start("publish", "film.mkv", "--to", "nobody")
+        head = session.next(30)
+        assert isinstance(head, Message)
+        sender.send_signal(signal.SIGINT)
+        _, err = sender.communicate(timeout=20)
+        assert session.next(5) == Message(head.topic, b"", retained=False)
     assert sender.returncode == 130
     assert err == "tintcast: interrupted\n"
 
