@@ -278,5 +278,6 @@ def _finish(plan: ReceivePlan, store: JobStore, received: Received, watch: Watch
         store.beside,
         head.beside.delay_ms if head.beside else 0,
     )
-    assemble(pieces, plan.film, codec=plan.codec, progress=progress)
+    for note in assemble(pieces, plan.film, codec=plan.codec, progress=progress):
+        watch.say(f"{plan.film}: {note}")
     return replace(received, film=plan.film)

@@ -14,16 +14,17 @@ import av
 from av.video.reformatter import ColorRange, Colorspace
 
 from device.errors import TintcastError, UnreadableJpeg
+from device.media.beside import add_beside
 from device.media.containers import container_for
 from device.media.durable import PartFile, writable
 from device.media.facts import read_facts
 from device.media.pyav import ALONE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from av.container import InputContainer, OutputContainer
+    from av.container import OutputContainer
     from av.packet import Packet
 
     _TimedPacket = tuple[Fraction, Packet[Any]]
@@ -56,15 +57,16 @@ class Pieces:
 
 def assemble(
     pieces: Pieces, out: Path, *, codec: Codec = "h264", crf: int = 18, progress: Callable[[int], None]
-) -> None:
+) -> list[str]:
     """Write the film as ``out``, which appears only when it is whole.
 
     ``codec``: ``h264`` encodes anew (limited range; BT.709 from 720 lines up, else BT.601), ``mjpeg`` copies
-    the JPEGs as they are. ``progress(frames)`` is called after each frame. Raises TintcastError; SpaceError
-    on a full disk.
+    the JPEGs as they are. ``progress(frames)`` is called after each frame. Returns a line for everything that
+    the container can't hold. Raises UnreadableJpeg for a broken frame, SpaceError on a full disk.
     """
     form = container_for(out)
     part = PartFile(out)
+    notes: list[str] = []
     try:
         with writable(out), av.open(part.file, "w", format=form, buffer_size=1 << 18) as container:
             picture = (
@@ -72,27 +74,29 @@ def assemble(
                 if codec == "h264"
                 else _copied(container, pieces, progress)
             )
-            _mux(container, picture, pieces)
+            _mux(container, picture, pieces, notes)
         part.commit()
     except av.FFmpegError as error:
         raise TintcastError(f"the film can't be put together: {error.strerror}", where=out) from None
     finally:
         part.discard()
+    return notes
 
 
-def _mux(out: OutputContainer, picture: Iterator[_TimedPacket], pieces: Pieces) -> None:
+def _mux(out: OutputContainer, picture: Iterator[_TimedPacket], pieces: Pieces, notes: list[str]) -> None:
     if pieces.beside is None:
         for _, packet in picture:
             out.mux(packet)
         return
+    whole = _Tracks(pieces.beside, Fraction(pieces.delay_ms, 1000))
     with av.open(str(pieces.beside), format="matroska") as tracks:
-        beside = _beside(out, tracks, Fraction(pieces.delay_ms, 1000))
+        beside = _timed(add_beside(out, tracks, whole, notes).packets())
         for _, packet in heapq.merge(picture, beside, key=lambda timed: timed[0]):
             out.mux(packet)
 
 
-def _pictures(pieces: Pieces, progress: Callable[[int], None]) -> Iterator[tuple[int, bytes]]:
-    """(pts, JPEG) of each frame; a broken one raises UnreadableJpeg with its name."""
+def _pictures(pieces: Pieces, progress: Callable[[int], None]) -> Iterator[tuple[Path, int, bytes]]:
+    """(path, pts, JPEG) of each frame; a broken one raises UnreadableJpeg with its name."""
     last: int | None = None
     for done, path in enumerate(pieces.frames, 1):
         jpeg = path.read_bytes()
@@ -102,7 +106,7 @@ def _pictures(pieces: Pieces, progress: Callable[[int], None]) -> Iterator[tuple
             raise UnreadableJpeg(error.what, where=path) from None
         pts = facts.pts if last is None or facts.pts > last else last + 1
         last = pts
-        yield pts, jpeg
+        yield path, pts, jpeg
         progress(done)
 
 
@@ -121,25 +125,32 @@ def _encoded(
     decoder = av.CodecContext.create("mjpeg", "r")
 
     def packets() -> Iterator[_TimedPacket]:
-        for pts, jpeg in _pictures(pieces, progress):
-            for frame in decoder.decode(av.Packet(jpeg)):
-                if not isinstance(frame, av.VideoFrame):  # pragma: no cover - an MJPEG decoder makes pictures
-                    continue
-                limited = frame.reformat(
-                    width,
-                    height,
-                    "yuv420p",
-                    src_colorspace=Colorspace.ITU601,
-                    dst_colorspace=Colorspace.ITU709 if hd else Colorspace.ITU601,
-                    src_color_range=ColorRange.JPEG,
-                    dst_color_range=ColorRange.MPEG,
-                    **ALONE,
-                )
-                limited.pts, limited.time_base = pts, pieces.time_base
-                yield from _timed(stream.encode(limited))
+        for path, pts, jpeg in _pictures(pieces, progress):
+            limited = _decode(decoder, path, jpeg).reformat(
+                width,
+                height,
+                "yuv420p",
+                src_colorspace=Colorspace.ITU601,
+                dst_colorspace=Colorspace.ITU709 if hd else Colorspace.ITU601,
+                src_color_range=ColorRange.JPEG,
+                dst_color_range=ColorRange.MPEG,
+                **ALONE,
+            )
+            limited.pts, limited.time_base = pts, pieces.time_base
+            yield from _timed(stream.encode(limited))
         yield from _timed(stream.encode(None))
 
     return packets()
+
+
+def _decode(decoder: av.VideoCodecContext, path: Path, jpeg: bytes) -> av.VideoFrame:
+    try:
+        frames = decoder.decode(av.Packet(jpeg))
+    except av.FFmpegError as error:
+        raise UnreadableJpeg(f"can't be decoded: {error.strerror}", where=path) from None
+    if len(frames) != 1:
+        raise UnreadableJpeg("holds no picture", where=path)
+    return frames[0]
 
 
 def _copied(out: OutputContainer, pieces: Pieces, progress: Callable[[int], None]) -> Iterator[_TimedPacket]:
@@ -151,7 +162,7 @@ def _copied(out: OutputContainer, pieces: Pieces, progress: Callable[[int], None
     context.sample_aspect_ratio = pieces.pixel_aspect
 
     def packets() -> Iterator[_TimedPacket]:
-        for pts, jpeg in _pictures(pieces, progress):
+        for _path, pts, jpeg in _pictures(pieces, progress):
             packet = av.Packet(jpeg)
             packet.pts = packet.dts = pts
             packet.time_base = pieces.time_base
@@ -162,26 +173,15 @@ def _copied(out: OutputContainer, pieces: Pieces, progress: Callable[[int], None
     return packets()
 
 
-def _beside(out: OutputContainer, beside: InputContainer, delay_s: Fraction) -> Iterator[_TimedPacket]:
-    """Every stream that came beside the picture, packet by packet."""
-    added = {
-        stream.index: out.add_stream_from_template(stream)
-        for stream in beside.streams
-        if stream.type in {"audio", "subtitle"}
-    }
+@dataclass(frozen=True, slots=True)
+class _Tracks:
+    """A film of which only the tracks beside the picture are there."""
 
-    def packets() -> Iterator[_TimedPacket]:
-        for packet in beside.demux():
-            if packet.dts is not None and packet.pts is not None and packet.stream_index in added:
-                delay = round(delay_s / packet.time_base)
-                packet.pts -= delay
-                packet.dts -= delay
-                packet.stream = added[packet.stream_index]
-                yield from _timed([packet])
-
-    return packets()
+    path: Path
+    origin: Fraction
+    video: int = -1
 
 
-def _timed(packets: Sequence[Packet[Any]]) -> Iterator[_TimedPacket]:
+def _timed(packets: Iterable[Packet[Any]]) -> Iterator[_TimedPacket]:
     for packet in packets:
         yield (packet.dts or 0) * (packet.time_base or Fraction(1)), packet

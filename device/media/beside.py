@@ -13,15 +13,31 @@ from device.errors import UnreadableFilm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from fractions import Fraction
+    from pathlib import Path
 
     from av.container import InputContainer, OutputContainer
     from av.packet import Packet
     from av.stream import Stream
 
-    from device.media.probe import FilmFacts
-
 _ATTACHED_PICTURE = 1 << 10
 _AAC_RATES = {96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000}
+
+
+class Whole(Protocol):
+    """What must be known of the film: ``FilmFacts`` knows it."""
+
+    @property
+    def path(self) -> Path:
+        """Its file."""
+
+    @property
+    def video(self) -> int:
+        """Index of the picture's stream; -1 where there is none."""
+
+    @property
+    def origin(self) -> Fraction:
+        """Seconds that every time stamp is moved back by."""
 
 
 class _Track(Protocol):
@@ -70,7 +86,7 @@ class Beside:
     """
 
     source: InputContainer
-    facts: FilmFacts
+    facts: Whole
     tracks: dict[int, _Track] = field(default_factory=dict)
     sound: dict[int, bool] = field(default_factory=dict)
 
@@ -99,7 +115,7 @@ class Beside:
         packet.dts = None if packet.dts is None else packet.dts - origin
 
 
-def add_beside(out: OutputContainer, source: InputContainer, facts: FilmFacts, notes: list[str]) -> Beside:
+def add_beside(out: OutputContainer, source: InputContainer, facts: Whole, notes: list[str]) -> Beside:
     """Add to ``out`` a stream for all beside the picture that it holds; ``notes`` gets what it does not."""
     beside = Beside(source, facts)
     for stream in source.streams:

@@ -23,6 +23,7 @@ MAX_MISSING = 256
 _MAX_JSON = 64 * 1024
 _MAX_COUNT = 100_000_000
 _MAX_SIDE = 16_384
+_MAX_PIXELS = 2**26
 _MAX_DELAY_MS = 60_000
 
 _PART_HEAD = struct.Struct(">4sIII")
@@ -126,14 +127,17 @@ def read_head(payload: bytes) -> Head:
     size = value.get("size")
     if not (isinstance(size, list) and len(size) == 2):
         raise BadMessage("size")
+    width, height = (_whole(side, 1, _MAX_SIDE) for side in size)
+    if width * height > _MAX_PIXELS:
+        raise BadMessage("size")
     beside = value.get("beside")
     colour = value.get("colour")
     if not isinstance(colour, dict) or len(colour) > 16:
         raise BadMessage("colour")
     return Head(
         name=_text(value, "name"),
-        width=_whole(size[0], 1, _MAX_SIDE),
-        height=_whole(size[1], 1, _MAX_SIDE),
+        width=width,
+        height=height,
         time_base=_fraction(value.get("time_base")),
         frames=None if value.get("frames") is None else _whole(value["frames"], 1, _MAX_COUNT),
         pixel_aspect=_fraction(value.get("pixel_aspect")),

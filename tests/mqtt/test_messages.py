@@ -105,3 +105,11 @@ def test_a_part_is_of_limited_size() -> None:
     read_part(make_part(0, 1, bytes(PART_BYTES)))
     with pytest.raises(BadMessage):
         read_part(make_part(0, 1, bytes(PART_BYTES + 1)))
+
+
+def test_a_head_of_more_pixels_than_anyone_films_is_refused() -> None:
+    message = json.loads(HEAD.to_bytes())
+    assert read_head(json.dumps(message | {"size": [8192, 8192]}).encode()).width == 8192
+    for size in ([16384, 16384], [0, 5], [65535, 1], [1], "wide", None):
+        with pytest.raises(BadMessage):
+            read_head(json.dumps(message | {"size": size}).encode())

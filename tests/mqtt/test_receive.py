@@ -22,6 +22,7 @@ from device.errors import (
     Interrupted,
     MissingInput,
     SpaceError,
+    UnreadableJpeg,
 )
 from device.jobs.receive import ReceivePlan, Watch, receive
 from device.jobs.sending import film_sink
@@ -159,6 +160,45 @@ def test_sound_keeps_its_place(tmp_path: Path) -> None:
         for old, new in zip(sound_of(before), sound_of(after), strict=True):
             assert bytes(old) == bytes(new)
             assert float(old.pts * old.time_base) == pytest.approx(float(new.pts * new.time_base), abs=0.0011)
+
+
+@pytest.mark.parametrize(("suffix", "kept"), [(".mkv", 1), (".mp4", 0)])
+def test_subtitles_stay_where_the_container_holds_them(suffix: str, kept: int, tmp_path: Path) -> None:
+    text, beside, out = tmp_path / "text.srt", tmp_path / "beside.mka", tmp_path / f"film{suffix}"
+    text.write_text("1\n00:00:00,100 --> 00:00:00,900\nBonjour\n\n")
+    with av.open(str(text)) as source, av.open(str(beside), "w", format="matroska") as tracks:
+        stream = tracks.add_stream_from_template(source.streams[0])
+        for packet in source.demux():
+            if packet.size:
+                packet.stream = stream
+                tracks.mux(packet)
+    left = fill(tmp_path / "frames", make_jpegs("film", 3))
+    pieces = Pieces(
+        [left.frames.path(n) for n in range(3)], 64, 48, Fraction(1, 24000), beside=beside, delay_ms=100
+    )
+    notes = assemble(pieces, out, progress=lambda _: None)
+    with av.open(str(out)) as film:
+        assert len(film.streams.video) == 1
+        assert len(film.streams.subtitles) == kept
+        found = film.demux(film.streams.subtitles[0]) if kept else []
+        assert [packet.pts for packet in found if packet.size] == [0] * kept
+    assert len(notes) == 1 - kept
+
+
+def test_a_frame_that_does_not_decode_is_named(tmp_path: Path) -> None:
+    frames = make_jpegs("film", 3)
+    tables = frames[1].index(b"\xff\xc4") + 4
+    frames[1] = frames[1][:tables] + b"\xff" * 16 + frames[1][tables + 16 :]
+    left = fill(tmp_path, frames)
+    out = tmp_path / "film.mp4"
+    with pytest.raises(UnreadableJpeg, match=r"frame-000001\.jpg: (can't be decoded|holds no picture)"):
+        assemble(
+            Pieces([left.frames.path(n) for n in range(3)], 64, 48, Fraction(1, 24000)),
+            out,
+            progress=lambda _: None,
+        )
+    assert not out.exists()
+    assert not list(tmp_path.glob("*.part"))
 
 
 def sound_of(film: Any) -> Iterator[Any]:
