@@ -424,6 +424,22 @@ def test_an_unnamed_packet_limit_is_learned(
     assert "hangs up on packets of 200" in said[0]
 
 
+def test_a_reader_that_falls_behind_is_not_flooded(
+    address: Address, session_to: Callable[..., Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What does not fit stays with the broker, and comes when there is room again."""
+    monkeypatch.setattr("device.mqtt.inbox._FULL_BYTES", 500_000)
+    listener = session_to(address, "listener", "board/test/frame").start()
+    session = session_to(address).start()
+    for number in range(100):
+        session.send(Publication(session.role.frame, number.to_bytes(4) * 25_000))
+    assert session.settle(10)
+    time.sleep(0.3)
+    assert 5 <= listener.waiting <= 7
+    arrived = [int.from_bytes(next_message(listener).payload[:4]) for _ in range(100)]
+    assert arrived == list(range(100))
+
+
 def test_nagle_is_off(
     address: Address, session_to: Callable[..., Session], monkeypatch: pytest.MonkeyPatch
 ) -> None:
