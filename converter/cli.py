@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
-import traceback
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from converter.quiet import import_tensorflow
-from device.errors import ConfigurationError, TintcastError, from_os_error
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from device.cli.command import run_command, start_logging
+from device.errors import ConfigurationError, from_os_error
 
 __all__ = ["app", "main"]
 
@@ -42,7 +38,7 @@ Photos = Annotated[
 def _common(
     *, verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more on standard error.")] = False
 ) -> None:
-    logging.basicConfig(level=logging.DEBUG if verbose else logging.WARNING, stream=sys.stderr)
+    start_logging(verbose=verbose)
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 
@@ -270,28 +266,8 @@ def _write(path: Path, text: str) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; every failure is one line on standard error and an exit code of ``device.errors``."""
-    return _guarded(lambda: app(arguments))
-
-
-def _guarded(run: Callable[[], Any]) -> int:
-    try:
-        run()
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 0
-    except TintcastError as error:
-        sys.stderr.write(f"tintcast-convert: {error}\n")
-        return error.exit_code
-    except Exception as error:  # noqa: BLE001 - the last line of defence: report our own bug as one
-        if logging.getLogger().isEnabledFor(logging.DEBUG):
-            traceback.print_exc()
-        bug = TintcastError(
-            f"a mistake of ours: {type(error).__name__}: {error}",
-            hint="run it with -v and report what it prints",
-        )
-        sys.stderr.write(f"tintcast-convert: {bug}\n")
-        return bug.exit_code
-    return 0
+    """Run one command; returns its exit code."""
+    return run_command(app, "tintcast-convert", arguments)
 
 
 if __name__ == "__main__":
