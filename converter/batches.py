@@ -55,9 +55,9 @@ def age(lightness: Floats, rng: np.random.Generator) -> Floats:
         return lightness
     x: npt.NDArray[np.floating] = lightness / 100
     if rng.random() < 0.6:
-        x = np.power(x, np.exp(rng.normal(0, 0.18)))
+        x = np.power(x, np.exp(rng.normal(0, 0.25)))
     if rng.random() < 0.4:
-        black, white = rng.uniform(0, 0.15), rng.uniform(0.85, 1)
+        black, white = rng.uniform(0, 0.15), rng.uniform(0.55, 1)
         x = black + (white - black) * x
     if rng.random() < 0.25:
         x = np.asarray(cv2.GaussianBlur(x, (0, 0), float(rng.uniform(0.4, 1.6))), np.float32)

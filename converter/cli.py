@@ -63,6 +63,9 @@ def train(
         float, typer.Option(min=0, help="Largest learning rate of the encoder.")
     ] = 2.5e-4,
     decoder_rate: Annotated[float, typer.Option(min=0, help="Largest learning rate of the rest.")] = 1e-3,
+    quantized_from: Annotated[
+        float, typer.Option(min=0, help="Part of the run after which kernels are rounded to int8; 1: never.")
+    ] = 0.3,
     seed: Annotated[int, typer.Option(help="Of order, crops, ageing and the part kept back.")] = 1,
     bfloat16: Annotated[
         bool, typer.Option("--bfloat16", help="Compute in bfloat16: faster where it is native.")
@@ -82,7 +85,8 @@ def train(
 
     schedule = Schedule(
         minutes=minutes, pictures=pictures, batch=batch, encoder_rate=encoder_rate, decoder_rate=decoder_rate,
-        seed=seed
+        seed=seed,
+        quantized_from=quantized_from,
     )  # fmt: skip
     session.run(
         session.Request(
@@ -231,12 +235,10 @@ def look(
     from device.network import Network
 
     table = _table("source", "pictures", "colourfulness", "one tone")
-    pairs = []
     with Network.load(network) as loaded:
-        for source in sources:
-            seen, shown = looking.look(source, loaded, frames=frames)
-            pairs += shown
-            table.add_row(*_numbers(*asdict(seen).values()))
+        looks, pairs = looking.look(sources, loaded, frames=frames)
+    for seen in looks:
+        table.add_row(*_numbers(*asdict(seen).values()))
     _console().print(table)
     if sheet is not None:
         write_contact_sheet(sheet, pairs, title=network, detail="before and after")

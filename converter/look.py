@@ -17,7 +17,7 @@ from device.sources.film import FilmSource
 from device.sources.pictures import PictureFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import numpy.typing as npt
@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from device.frames import Frame, Luma
     from device.network import Network
 
+    Floats = npt.NDArray[np.float32]
+
 _LOUD = 8  # the chroma from which on a pixel counts as coloured
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One source: how many pictures were looked at, and their mean colourfulness.
+    """One source, or several: how many pictures were looked at, and their mean colourfulness.
 
     ``one_tone``: of all their coloured pixels (chroma over 8), the share in the fullest 60 degrees of hue.
     """
@@ -41,23 +43,43 @@ class Look:
     one_tone: float
 
 
-def look(source: Path, network: Network, *, frames: int = 8) -> tuple[Look, list[BeforeAfter]]:
-    """Colorize all pictures of a folder, or ``frames`` spread over a film."""
-    pairs, colours, tints = [], [], []
-    for frame in _chosen(source, frames):
-        quarters = -frame.rotation // 90
-        luma: Luma = np.ascontiguousarray(np.rot90(frame.luma, quarters))  # type: ignore[assignment]
-        small = shrink(luma, None, network.size)
-        ab = network.predict(lightness(small, frame.colour_space, frame.depth)).ab
-        light = lightness(luma, frame.colour_space, frame.depth)
-        after = merge_reference(light, ab)
-        colours.append(colourfulness(after))
-        tints.append(ab)
-        note = f"{source.name} {frame.index}: colourfulness {colours[-1]:.1f}, one tone {one_tone(ab):.0%}"
-        pairs.append(
-            BeforeAfter.of_rgb(merge_reference(light, np.zeros_like(ab)), after, note, frame.pixel_aspect)
-        )
-    return Look(source.name, len(pairs), float(np.mean(colours)), one_tone(np.stack(tints))), pairs
+def look(
+    sources: Sequence[Path], network: Network, *, frames: int = 8
+) -> tuple[list[Look], list[BeforeAfter]]:
+    """Colorize all pictures of folders, and ``frames`` spread over each film.
+
+    Returns a row for each source, one for all together where there are several, and the pictures.
+    """
+    looks, pairs = [], []
+    colours: list[float] = []
+    tints: list[Floats] = []
+    for source in sources:
+        first = len(colours)
+        for frame in _chosen(source, frames):
+            pair, ab, colour = _colorize(frame, network, source.name)
+            pairs.append(pair)
+            colours.append(colour)
+            tints.append(ab)
+        looks.append(_summary(source.name, colours[first:], tints[first:]))
+    if len(sources) > 1:
+        looks.append(_summary("all together", colours, tints))
+    return looks, pairs
+
+
+def _summary(name: str, colours: list[float], tints: list[Floats]) -> Look:
+    return Look(name, len(colours), float(np.mean(colours)), one_tone(np.stack(tints)))
+
+
+def _colorize(frame: Frame, network: Network, name: str) -> tuple[BeforeAfter, Floats, float]:
+    quarters = -frame.rotation // 90
+    luma: Luma = np.ascontiguousarray(np.rot90(frame.luma, quarters))  # type: ignore[assignment]
+    small = shrink(luma, None, network.size)
+    ab = network.predict(lightness(small, frame.colour_space, frame.depth)).ab
+    light = lightness(luma, frame.colour_space, frame.depth)
+    before, after = (merge_reference(light, tint) for tint in (np.zeros_like(ab), ab))
+    colour = colourfulness(after)
+    note = f"{name} {frame.index}: colourfulness {colour:.1f}, one tone {one_tone(ab):.0%}"
+    return BeforeAfter.of_rgb(before, after, note, frame.pixel_aspect), ab, colour
 
 
 def one_tone(ab: npt.NDArray[np.floating]) -> float:

@@ -128,18 +128,20 @@ def test_the_command_prints_and_keeps_figures(
 
 def test_look_shows_pictures_that_have_no_truth(made: dict[str, Path], folder: Path) -> None:
     with Network.load(made["float32"]) as network:
-        seen, pairs = look(folder, network)
+        (seen,), pairs = look([folder], network)
     assert seen.pictures == len(pairs) == 3
     assert seen.colourfulness > 1
     assert np.ptp(pairs[0].before, axis=2).max() <= 1
     assert np.ptp(pairs[0].after, axis=2).max() > 5
 
 
-def test_look_spreads_frames_over_a_film(made: dict[str, Path]) -> None:
+def test_look_spreads_frames_over_a_film(made: dict[str, Path], folder: Path) -> None:
     film = Path(__file__).parents[1] / "media" / "demo.mp4"
     with Network.load(made["float32"]) as network:
-        seen, _ = look(film, network, frames=3)
-    assert seen.pictures == 3
+        looks, _ = look([film, folder], network, frames=3)
+    assert [(seen.name, seen.pictures) for seen in looks] == [
+        ("demo.mp4", 3), (folder.name, 3), ("all together", 6),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
