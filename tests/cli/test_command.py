@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from said import complaints
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,8 +32,7 @@ def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[s
 def one_line(result: subprocess.CompletedProcess[str]) -> str:
     """The error: one line on standard error, nothing on standard output, no traceback."""
     assert result.stdout == ""
-    # A busy machine shows how far it is before.
-    lines = [line for line in result.stderr.splitlines() if not line.endswith("frames/s")]
+    lines = complaints(result.stderr).splitlines()
     assert len(lines) == 1, result.stderr
     assert lines[0].startswith("tintcast: ")
     return lines[0]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from films import make_film, sound_packets, stamps
+from said import complaints
 
 from device.config import Config
 from device.engine import Stop
@@ -54,8 +55,8 @@ def children(pid: int) -> list[int]:
 
 
 def complaint(said: str) -> str:
-    """The one line of an error; a busy machine shows how far it is before."""
-    (line,) = (line for line in said.splitlines() if not line.endswith("frames/s"))
+    """The one line of an error."""
+    (line,) = complaints(said).splitlines()
     return line
 
 
