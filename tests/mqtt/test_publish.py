@@ -107,8 +107,8 @@ def test_a_turned_film_with_sound_comes_out_upright(commands: Commands, tmp_path
     code, out, err = commands.run("publish", "film.mkv", "--to", "cellar", "--device", "board")
     assert (code, complaints(err)) == (0, "")
     assert "12 delivered to cellar" in out
-    said, complaints = receiver.communicate(timeout=30)
-    assert receiver.returncode == 0, complaints
+    said, err = receiver.communicate(timeout=30)
+    assert receiver.returncode == 0, err
     assert said == "received 12 frames: received.mkv\n"
     (folder,) = (tmp_path / "frames").iterdir()
     jpegs = [path.read_bytes() for path in sorted(folder.glob("frame-*.jpg"))]
