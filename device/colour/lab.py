@@ -37,7 +37,7 @@ def srgb_to_linear(encoded: Floats) -> Floats:
 
 
 def linear_to_srgb(light: Floats) -> Floats:
-    """Encode the sRGB curve: light (H, W, 3) to R'G'B', unclipped."""
+    """Encode the sRGB curve: light of any shape to R'G'B', unclipped."""
     encoded = np.asarray(cv2.pow(np.maximum(light, _SRGB_FOOT), 1 / 2.4), np.float32)
     encoded *= np.float32(1.055)
     encoded -= np.float32(0.055)
@@ -53,23 +53,35 @@ def lightness_of(y: Floats) -> Floats:
     return np.where(y > _EPSILON, 116 * np.cbrt(y) - 16, _KAPPA * y)
 
 
-def lab_to_rgb(lightness: Floats, ab: Floats) -> Floats:
-    """Convert L (H, W) and ab (H, W, 2) to sRGB R'G'B' (H, W, 3), 0..1 inside the gamut, unclipped.
+def lab_to_rgb_planes(lightness: Floats, ab: Floats) -> tuple[Floats, Floats, Floats]:
+    """Convert L (H, W) and ab (H, W, 2) to sRGB R', G', B', (H, W) each, 0..1 inside the gamut, unclipped.
 
-    The matrix product is OpenCV's, not BLAS's, whose threads wait for one another on a busy board.
+    Plane by plane: a grid's plane is small enough that its memory is never given back between two frames, and
+    no BLAS has its threads wait for one another on a busy board.
     """
     a, b = cv2.split(ab)
     fy = lightness + np.float32(16)
-    fy /= 116
-    f = np.asarray(cv2.merge((fy + a / np.float32(500), fy, fy - b / np.float32(200))), np.float32)
+    fy /= np.float32(116)
+    x, y, z = (_lab_curve(f) for f in (fy + a / np.float32(500), fy, fy - b / np.float32(200)))
+    r, g, b = (linear_to_srgb(x * of_x + y * of_y + z * of_z) for of_x, of_y, of_z in _RELATIVE_TO_LINEAR)
+    return r, g, b
+
+
+def _lab_curve(f: Floats) -> Floats:
+    """Decode the curve of Lab: f to X, Y or Z over the white's."""
     root = np.maximum(f, _LAB_FOOT)
-    xyz = root * root
-    xyz *= root
-    f -= _LAB_FOOT
-    np.minimum(f, 0, out=f)
-    f *= _LAB_SLOPE
-    xyz += f
-    return linear_to_srgb(np.asarray(cv2.transform(xyz, _RELATIVE_TO_LINEAR), np.float32))
+    light = root * root
+    light *= root
+    foot = f - _LAB_FOOT
+    np.minimum(foot, 0, out=foot)
+    foot *= _LAB_SLOPE
+    light += foot
+    return light
+
+
+def lab_to_rgb(lightness: Floats, ab: Floats) -> Floats:
+    """Convert L (H, W) and ab (H, W, 2) to sRGB R'G'B' (H, W, 3), as ``lab_to_rgb_planes``."""
+    return np.asarray(cv2.merge(lab_to_rgb_planes(lightness, ab)), np.float32)
 
 
 def rgb_to_lab(rgb: Floats) -> Floats:

@@ -1,7 +1,7 @@
 """The planar path: low-resolution ab becomes two chroma planes under luma that nobody touches.
 
-No R'G'B' at full size: the colour is worked out on a grid of about 112x112 and only the two small planes are
-scaled to the size of the outgoing chroma. Planes stay in the frame's stored orientation.
+No R'G'B' at full size: the colour is worked out on ab's own grid, about 56x56 (a finer one was no closer to true
+photographs), and only the two small planes are scaled to the size of the outgoing chroma. Planes stay in the frame's stored orientation.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from device.colour.lab import lab_to_rgb
+from device.colour.lab import lab_to_rgb_planes
 from device.colour.lightness import black_and_white, lightness, luma_values
 from device.frames import JPEG_COLOUR, Window
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-_GRID = 112
+_GRID = 56
 _WIDEST_STEP = 2.3  # source samples to one bilinear sample: wider steps would skip some
 _PLAIN_STEP = 1.2  # up to here one bilinear step alone is as good as averaging
 _TINY = np.float32(1e-6)
@@ -106,11 +106,10 @@ def _grid_chroma(tinted: TintedFrame, matrix: Matrix) -> tuple[Floats, Floats]:
     if codes.shape != (rows, columns):
         codes = cv2.resize(codes, (columns, rows), interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
     ab = np.asarray(cv2.resize(tinted.ab, (columns, rows), interpolation=cv2.INTER_CUBIC), np.float32)
-    rgb = lab_to_rgb(lightness(codes, frame.colour_space, frame.depth), ab)
+    r, g, b = lab_to_rgb_planes(lightness(codes, frame.colour_space, frame.depth), ab)
 
     kr, kb = matrix.kr, matrix.kb
-    y = np.asarray(cv2.transform(rgb, np.array([[kr, 1 - kr - kb, kb]], np.float32)), np.float32)
-    r, g, b = cv2.split(rgb)
+    y = kr * r + (1 - kr - kb) * g + kb * b
 
     # With V as its luma, V + (R'-Y') must lie in 0..1, G' and B' too: all shrink by what the worst one needs.
     values = luma_values(codes, frame.depth, full_range=frame.colour_space.full_range)
