@@ -1,7 +1,8 @@
 """The planar path: low-resolution ab becomes two chroma planes under luma that nobody touches.
 
-No R'G'B' at full size: the colour is worked out on ab's own grid, about 56x56 (a finer one was no closer to true
-photographs), and only the two small planes are scaled to the size of the outgoing chroma. Planes stay in the frame's stored orientation.
+No R'G'B' at full size: the colour is worked out on ab's own grid, about 56x56 (a finer one was no closer to
+true photographs), and only the two small planes are scaled to the size of the outgoing chroma. Planes stay in
+the frame's stored orientation.
 """
 
 from __future__ import annotations
