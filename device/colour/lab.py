@@ -56,8 +56,8 @@ def lightness_of(y: Floats) -> Floats:
 def lab_to_rgb_planes(lightness: Floats, ab: Floats) -> tuple[Floats, Floats, Floats]:
     """Convert L (H, W) and ab (H, W, 2) to sRGB R', G', B', (H, W) each, 0..1 inside the gamut, unclipped.
 
-    Plane by plane: a grid's plane is small enough that its memory is never given back between two frames, and
-    no BLAS has its threads wait for one another on a busy board.
+    Plane by plane, as the planar path wants them; without BLAS, whose threads wait for one another on a busy
+    board.
     """
     a, b = cv2.split(ab)
     fy = lightness + np.float32(16)
