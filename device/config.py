@@ -62,6 +62,10 @@ class NetworkSettings(Section):
 class ColourSettings(Section):
     """Taste, the same for films, pictures, live and MQTT."""
 
+    when: Literal["auto", "always", "never"] = Field(
+        default="auto",
+        description="what is tinted; auto: what is grey or toned, while true colour passes; always; never",
+    )
     saturation: float = Field(default=1.0, ge=0, le=3, description="factor on the predicted chroma")
     shadow_chroma: float = Field(
         default=0.5, ge=0, le=1, description="share of the chroma kept in the deepest shadow; 1: no fading"

@@ -29,7 +29,8 @@ def film(
     crf: Annotated[
         int | None, typer.Option("--crf", help="Constant quality of x264: 0 lossless, 18 fine, 28 small.")
     ] = None,
-    saturation: Annotated[float | None, typer.Option(help="Factor on the predicted colour.")] = None,
+    colour: options.When = None,
+    saturation: options.Saturation = None,
     config: options.ConfigFile = None,
 ) -> None:
     """Colorize a film: sound, subtitles, timing and luma stay as they are.
@@ -38,7 +39,10 @@ def film(
     pictures: OUT is then the folder for the coloured ones.
     """
     settings = options.configure(
-        config, network={"name": network}, film={"crf": crf}, colour={"saturation": saturation}
+        config,
+        network={"name": network},
+        film={"crf": crf},
+        colour={"when": colour, "saturation": saturation},
     )
     stop = Stop()
     with ProgressLine(source.name) as line, stop_on_signals(stop):

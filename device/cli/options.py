@@ -20,6 +20,15 @@ ConfigFile = Annotated[
 NetworkName = Annotated[
     str | None, typer.Option("--network", metavar="NAME|PATH", help="Network that predicts the colour.")
 ]
+When = Annotated[
+    str | None,
+    typer.Option(
+        "--colour",
+        metavar="auto|always|never",
+        help="What is tinted; auto: what is grey or toned, while true colour passes as it is.",
+    ),
+]
+Saturation = Annotated[float | None, typer.Option("--saturation", help="Factor on the predicted colour.")]
 Broker = Annotated[
     str | None,
     typer.Option(
