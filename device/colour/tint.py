@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 
 from device.colour.lab import lab_to_rgb_planes
-from device.colour.lightness import black_and_white, lightness, luma_values
+from device.colour.lightness import lightness, luma_values
+from device.colour.own import jpeg_luma, own_chroma, own_jpeg_planes
 from device.frames import JPEG_COLOUR, Window
 
 if TYPE_CHECKING:
@@ -61,10 +62,13 @@ def chroma_planes(tinted: TintedFrame, size: tuple[int, int] | None = None) -> t
     """Make the planes Cb and Cr of a tinted frame, in its colour space, range and depth.
 
     ``size``: (rows, columns) of the outgoing chroma; by default 4:2:0, ceil(H/2) x ceil(W/2). Outside the
-    tinted window they are neutral. uint8 for 8 bits, else uint16.
+    tinted window they are neutral. uint8 for 8 bits, else uint16. Where a frame's own colour passes, they are
+    its own planes: the very arrays, where they have that size.
     """
     frame = tinted.frame
     size = size or _half_size(frame)
+    if tinted.own_colour:
+        return own_chroma(frame, size)
     cb, cr = _grid_chroma(tinted, frame.colour_space.matrix)
     full_range = frame.colour_space.full_range
     return (
@@ -77,23 +81,18 @@ def jpeg_planes(tinted: TintedFrame) -> tuple[NDArray[np.uint8], NDArray[np.uint
     """Y, Cb, Cr of a tinted frame as JPEG wants them: 8 bits, full range, BT.601, 4:2:0, contiguous.
 
     The chroma is made for BT.601 whatever the frame's matrix is. Luma is stretched to 8 bits of full range,
-    and is the frame's own array where it was that already.
+    and is the frame's own array where it was that already. A frame whose own colour passes is turned into
+    BT.601 whole.
     """
+    if tinted.own_colour:
+        return own_jpeg_planes(tinted.frame)
     size = _half_size(tinted.frame)
     cb, cr = _grid_chroma(tinted, JPEG_COLOUR.matrix)
     return (
-        _jpeg_luma(tinted.frame),
+        jpeg_luma(tinted.frame),
         _plane(cb, tinted, size, full_range=True, depth=8),  # type: ignore[return-value]
         _plane(cr, tinted, size, full_range=True, depth=8),
     )
-
-
-def _jpeg_luma(frame: Frame) -> NDArray[np.uint8]:
-    black, white = black_and_white(frame.depth, full_range=frame.colour_space.full_range)
-    if frame.luma.dtype == np.uint8 and white - black == 255:
-        return np.ascontiguousarray(frame.luma, np.uint8)
-    above_black = cv2.subtract(frame.luma, float(black))  # type: ignore[call-overload]  # stops at 0
-    return np.asarray(cv2.convertScaleAbs(above_black, alpha=255 / (white - black)), np.uint8)
 
 
 def _half_size(frame: Frame) -> tuple[int, int]:

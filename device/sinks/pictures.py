@@ -11,6 +11,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from device.colour.lightness import lightness
 from device.colour.merge import merge_reference
+from device.colour.own import own_rgb
 from device.errors import from_os_error
 from device.media.durable import write_bytes
 from device.media.jpeg import encode_jpeg, facts_of, upright_planes
@@ -90,13 +91,21 @@ def _png(tinted: TintedFrame, facts: Facts) -> bytes:
 
 
 def merged(tinted: TintedFrame) -> NDArray[np.uint8]:
-    """R'G'B' (H, W, 3) uint8 of a tinted frame by the reference merge, upright; grey outside its window."""
+    """R'G'B' (H, W, 3) uint8 of a tinted frame, upright: by the reference merge, grey outside its window.
+
+    A frame whose own colour passes is what its planes say.
+    """
+    frame = tinted.frame
+    rgb = own_rgb(frame) if tinted.own_colour else _tinted_rgb(tinted)
+    return np.ascontiguousarray(np.rot90(rgb, -frame.rotation // 90))
+
+
+def _tinted_rgb(tinted: TintedFrame) -> NDArray[np.uint8]:
     frame = tinted.frame
     full = lightness(frame.luma, frame.colour_space, frame.depth)
     if tinted.window is None:
-        rgb = merge_reference(full, tinted.ab)
-    else:
-        inside = tinted.window.slices
-        rgb = merge_reference(full, np.zeros((1, 1, 2), np.float32))
-        rgb[inside] = merge_reference(full[inside], tinted.ab)
-    return np.ascontiguousarray(np.rot90(rgb, -frame.rotation // 90))
+        return merge_reference(full, tinted.ab)
+    inside = tinted.window.slices
+    rgb = merge_reference(full, np.zeros((1, 1, 2), np.float32))
+    rgb[inside] = merge_reference(full[inside], tinted.ab)
+    return rgb
