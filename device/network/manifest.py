@@ -18,6 +18,7 @@ from typing import Annotated, ClassVar, Final, Literal
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from device.colour.hints import GLOBAL_LENGTH
 from device.errors import NetworkFileError, from_os_error
 
 #: The version of the manifest's own format.
@@ -33,7 +34,11 @@ _STRICT: Final = ConfigDict(extra="forbid", strict=True)
 
 
 class InputRole(Enum):
-    """What an input of a network is for. Only grey is always there; the others are all zero when absent."""
+    """What an input of a network is for. Only grey is always there; the others are all zero when absent.
+
+    A local hint (1, h, w, 2) and its mask (1, h, w, 1) come together, on one grid; a global hint is (1, 1, 1,
+    316). What lies in them is told in ``device.colour.hints``.
+    """
 
     GREY = "grey"
     LOCAL_HINT = "local hint"
@@ -130,6 +135,21 @@ class Manifest:
         return next(each for each in self.inputs if each.role is InputRole.GREY)
 
     @property
+    def local_hint(self) -> Input | None:
+        """The input for colours at places, where there is one; ``MASK`` is then there too, of its size."""
+        return self._input(InputRole.LOCAL_HINT)
+
+    @property
+    def mask(self) -> Input | None:
+        """The input that says where there are hints."""
+        return self._input(InputRole.MASK)
+
+    @property
+    def global_hint(self) -> Input | None:
+        """The input for a palette, where there is one."""
+        return self._input(InputRole.GLOBAL_HINT)
+
+    @property
     def ab(self) -> Output:
         """The output that the colour comes from."""
         return next(each for each in self.outputs if each.role is OutputRole.AB)
@@ -138,6 +158,9 @@ class Manifest:
     def logits(self) -> Output | None:
         """The output with the bins' logits, where there is one."""
         return next((each for each in self.outputs if each.role is OutputRole.LOGITS), None)
+
+    def _input(self, role: InputRole) -> Input | None:
+        return next((each for each in self.inputs if each.role is role), None)
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -208,6 +231,17 @@ def _contradiction(manifest: Manifest) -> str | None:
         return f"the grey input has 1 channel, not {manifest.grey.channels}"
     if manifest.ab.channels != 2:
         return f"the ab output has 2 channels, not {manifest.ab.channels}"
+    return _contradictory_hints(manifest)
+
+
+def _contradictory_hints(manifest: Manifest) -> str | None:
+    local, mask, palette = manifest.local_hint, manifest.mask, manifest.global_hint
+    if (local is None) is not (mask is None):
+        return "inputs of role 'local hint' and 'mask' come together"
+    if local and mask and (local.size, local.channels, mask.channels) != (mask.size, 2, 1):
+        return f"local hint {local.shape} and mask {mask.shape} are not (1, h, w, 2) and (1, h, w, 1)"
+    if palette and palette.shape != (1, 1, 1, GLOBAL_LENGTH):
+        return f"the global hint has shape {palette.shape}, not {(1, 1, 1, GLOBAL_LENGTH)}"
     return None
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
-from device.errors import NetworkFileError
+from device.colour.hints import Hints, global_vector, local_planes
+from device.errors import ConfigurationError, NetworkFileError
 from device.network.find import find_network
 from device.network.interpreter import default_threads, open_interpreter
-from device.network.manifest import file_sha256, read_manifest
+from device.network.manifest import InputRole, file_sha256, read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
     from device.network.interpreter import Interpreter, Runtime
     from device.network.manifest import Input, Manifest, Output
+
+
+#: What a picture is coloured by where nobody says anything.
+NO_HINTS: Final = Hints()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,8 +51,9 @@ class Network:
         self._grey = _input(manifest.grey, given)
         self._ab = _output(manifest.ab, made)
         self._logits = None if manifest.logits is None else _output(manifest.logits, made)
-        others = [_input(each, given) for each in manifest.inputs if each is not manifest.grey]
-        self._absent = [(each.index, each.store(np.zeros(each.shape, np.float32))) for each in others]
+        self._others = {
+            each.role: _input(each, given) for each in manifest.inputs if each is not manifest.grey
+        }
 
     @classmethod
     def load(cls, name_or_path: str | Path, threads: int | None = None, runtime: Runtime = "auto") -> Self:
@@ -69,10 +75,13 @@ class Network:
         """Height and width of the lightness that ``predict`` takes."""
         return self.manifest.grey.size
 
-    def predict(self, lightness: NDArray[np.float32], *, confidence: bool = False) -> Prediction:
+    def predict(
+        self, lightness: NDArray[np.float32], *, confidence: bool = False, hints: Hints = NO_HINTS
+    ) -> Prediction:
         """Predict the colour of ``lightness``: ``size``, float32, L of Lab 0..100, upright.
 
-        ``confidence`` also reads the logits, where the network has them. Hints are absent: all zero.
+        ``confidence`` also reads the logits, where the network has them. Raises ConfigurationError for hints
+        of a kind that the network does not take.
         """
         interpreter = self._interpreter
         if interpreter is None:
@@ -80,14 +89,36 @@ class Network:
         if lightness.shape != self.size:
             raise ValueError(f"the network takes {self.size}, not {lightness.shape}")
         interpreter.set_tensor(self._grey.index, self._grey.store(lightness))
-        for index, zeros in self._absent:
-            interpreter.set_tensor(index, zeros)
+        for role, plane in self._hint_planes(hints).items():
+            interpreter.set_tensor(self._others[role].index, self._others[role].store(plane))
         interpreter.invoke()
         ab = self._ab.real(interpreter.get_tensor(self._ab.index))
         if not confidence or self._logits is None:
             return Prediction(ab, None)
         logits = self._logits.real(interpreter.get_tensor(self._logits.index))
         return Prediction(ab, _likeliest(logits))
+
+    def check_hints(self, hints: Hints) -> None:
+        """Raise ConfigurationError for hints of a kind that the network does not take."""
+        for given, there, kind in (
+            (hints.points, self.manifest.local_hint, "hints"),
+            (hints.palette, self.manifest.global_hint, "palette of a reference"),
+        ):
+            if given and there is None:
+                raise ConfigurationError(
+                    f"this network takes no {kind}",
+                    where=self.manifest.name,
+                    hint="take another with --network",
+                )
+
+    def _hint_planes(self, hints: Hints) -> dict[InputRole, NDArray[np.float32]]:
+        self.check_hints(hints)
+        planes = {}
+        if local := self.manifest.local_hint:
+            planes[InputRole.LOCAL_HINT], planes[InputRole.MASK] = local_planes(hints.points, local.size)
+        if self.manifest.global_hint:
+            planes[InputRole.GLOBAL_HINT] = global_vector(hints.palette)
+        return planes
 
     def close(self) -> None:
         """Let the file and its memory go; a second time does nothing."""

@@ -31,7 +31,9 @@ MANIFEST = Manifest(
     recipe="int8",
     inputs=(
         Input(name="grey", role=InputRole.GREY, size=(224, 224), scale=0.01, offset=-0.5),
-        Input(name="hint", role=InputRole.LOCAL_HINT, size=(56, 56), channels=2, scale=1.0),
+        Input(name="hint", role=InputRole.LOCAL_HINT, size=(56, 56), channels=2, scale=1 / 110),
+        Input(name="mask", role=InputRole.MASK, size=(56, 56), scale=1.0),
+        Input(name="palette", role=InputRole.GLOBAL_HINT, size=(1, 1), channels=316, scale=1.0),
     ),
     outputs=(
         Output(name="ab", role=OutputRole.AB, size=(56, 56), channels=2, scale=110.0),
@@ -105,6 +107,10 @@ def test_roles_find_their_tensors() -> None:
         (["inputs", 0, "role"], "gray", ["inputs.0.role = 'gray'", "'grey', 'local hint', 'mask'"]),
         (["inputs", 1, "role"], "grey", ["exactly one of role 'grey', not 2"]),
         (["inputs", 1, "name"], "grey", ["two of one name"]),
+        (["inputs", 2], ..., ["'local hint' and 'mask' come together"]),
+        (["inputs", 2, "size"], [28, 28], ["local hint (1, 56, 56, 2) and mask (1, 28, 28, 1)"]),
+        (["inputs", 1, "channels"], 3, ["local hint (1, 56, 56, 3)"]),
+        (["inputs", 3, "channels"], 313, ["global hint has shape (1, 1, 1, 313), not (1, 1, 1, 316)"]),
         (["inputs", 0, "channels"], 3, ["the grey input has 1 channel, not 3"]),
         (["inputs", 0, "scale"], "x", ["inputs.0.scale = 'x'", "valid number"]),
         (["inputs", 0, "scale"], 0, ["inputs.0.scale = 0", "greater than 0"]),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from device.colour.hints import Hint, Hints, Palette
 from device.errors import ConfigurationError, NetworkFileError
 from device.network import Network
 from device.network.interpreter import default_threads
@@ -105,6 +106,23 @@ def test_hints_that_are_absent_are_zero() -> None:
         np.testing.assert_allclose(network.predict(lightness).ab, expected_ab(lightness), atol=1e-4)
 
 
+def test_hints_reach_the_network_and_are_forgotten_after() -> None:
+    network = Network.load(DATA / "tiny-hints.tflite")
+    hinted = network.predict(ramp(), hints=Hints((Hint(0.3, 0.9, 40, -20),))).ab
+    expected = expected_ab(ramp())
+    expected[7, 2] += np.float32([40, -20])
+    np.testing.assert_allclose(hinted, expected, atol=1e-4)
+    np.testing.assert_allclose(network.predict(ramp()).ab, expected_ab(ramp()), atol=1e-4)
+
+
+def test_hints_that_a_network_does_not_take_are_refused() -> None:
+    point = Hints((Hint(0.5, 0.5, 40, -20),))
+    with pytest.raises(ConfigurationError, match="tiny-int8: this network takes no hints"):
+        Network.load(DATA / "tiny-int8.tflite").predict(ramp(), hints=point)
+    with pytest.raises(ConfigurationError, match="takes no palette"):
+        Network.load(DATA / "tiny-hints.tflite").check_hints(Hints(point.points, Palette(chroma=20.0)))
+
+
 def test_threads_do_not_change_the_result() -> None:
     for name in NAMES:
         results = [Network.load(DATA / f"{name}.tflite", threads=n).predict(ramp()).ab for n in (1, 2, 4)]
@@ -195,8 +213,8 @@ def test_an_input_that_the_manifest_does_not_know_is_refused(tmp_path: Path) -> 
         shutil.copy(DATA / f"tiny-hints{suffix}", tmp_path)
     path = tmp_path / "tiny-hints.tflite"
     inputs = json.loads(path.with_suffix(".json").read_text())["inputs"]
-    alter(path, {"inputs": [each for each in inputs if each["role"] != "mask"]})
-    with pytest.raises(NetworkFileError, match="inputs lack serving_default_mask"):
+    alter(path, {"inputs": [each for each in inputs if each["role"] == "grey"]})
+    with pytest.raises(NetworkFileError, match="inputs lack serving_default_hint:0, serving_default_mask:0"):
         Network.load(path)
 
 
