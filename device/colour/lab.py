@@ -53,6 +53,12 @@ def lightness_of(y: Floats) -> Floats:
     return np.where(y > _EPSILON, 116 * np.cbrt(y) - 16, _KAPPA * y)
 
 
+def luminance(red: Floats, green: Floats, blue: Floats) -> Floats:
+    """Relative luminance Y of light R, G, B, 0..1."""
+    of_red, of_green, of_blue = _LINEAR_TO_RELATIVE[1]
+    return np.asarray(red * of_red + green * of_green + blue * of_blue, np.float32)
+
+
 def lab_to_rgb_planes(lightness: Floats, ab: Floats) -> tuple[Floats, Floats, Floats]:
     """Convert L (H, W) and ab (H, W, 2) to sRGB R', G', B', (H, W) each, 0..1 inside the gamut, unclipped.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from device.colour.lab import lightness_of, srgb_to_linear
+from device.colour.lab import lightness_of, luminance, srgb_to_linear
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,3 +57,17 @@ def lightness(luma: Luma, colour_space: ColourSpace, depth: int = 8) -> NDArray[
     if luma.dtype == np.uint8 and depth == 8:
         return np.asarray(cv2.LUT(luma, table), np.float32)
     return table.take(luma, mode="clip")
+
+
+@cache
+def _linear_table(depth: int) -> NDArray[np.float32]:
+    white = (1 << depth) - 1
+    table = srgb_to_linear(np.arange(white + 1, dtype=np.float32) / np.float32(white))
+    table.setflags(write=False)
+    return table
+
+
+def lightness_of_rgb(rgb: Luma) -> NDArray[np.float32]:
+    """L of Lab, 0..100, of sRGB pixels (..., 3), uint8 or uint16 at full scale; float32 (...)."""
+    table = _linear_table(8 * rgb.itemsize)
+    return lightness_of(luminance(table.take(rgb[..., 0]), table.take(rgb[..., 1]), table.take(rgb[..., 2])))

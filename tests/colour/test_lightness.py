@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.colour.lightness import lightness, lightness_table
-from device.frames import ColourSpace, Matrix
+from device.colour.lab import rgb_to_lab
+from device.colour.lightness import lightness, lightness_of_rgb, lightness_table
+from device.frames import JPEG_COLOUR, ColourSpace, Matrix
 
 LIMITED, FULL = ColourSpace(full_range=False), ColourSpace(full_range=True)
 
@@ -54,3 +55,17 @@ def test_a_table_is_shared_and_read_only() -> None:
     assert table is lightness_table(ColourSpace(Matrix.BT601), 8)
     with pytest.raises(ValueError, match="read-only"):
         table[0] = 1
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_grey_in_rgb_has_the_lightness_of_its_luma(dtype: type[np.uint8 | np.uint16]) -> None:
+    codes = np.linspace(0, np.iinfo(dtype).max, 999).astype(dtype)
+    depth = 8 * codes.itemsize
+    of_rgb = lightness_of_rgb(np.repeat(codes[:, None], 3, axis=1))
+    assert np.abs(of_rgb - lightness(codes, JPEG_COLOUR, depth)).max() < 1e-3
+
+
+def test_the_lightness_of_a_colour_is_that_of_lab() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 30, 3), np.uint8)
+    expected = rgb_to_lab(pixels.astype(np.float32) / 255)[..., 0]
+    assert np.abs(lightness_of_rgb(pixels) - expected).max() < 1e-3

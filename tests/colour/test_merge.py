@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from device.colour.lab import lab_to_rgb, rgb_to_lab
 from device.colour.lightness import lightness
 from device.colour.measure import delta_e_2000
-from device.colour.merge import merge_float, merge_reference
+from device.colour.merge import merge_float, merge_into, merge_reference
 from device.frames import JPEG_COLOUR
 
 Floats = NDArray[np.float32]
@@ -94,3 +94,31 @@ def test_a_large_photograph_needs_little_more_memory_than_its_result() -> None:
     finally:
         tracemalloc.stop()
     assert peak < merged.nbytes + 8e6
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_sixteen_bits_stay_sixteen_bits(threads: int) -> None:
+    codes = np.arange(65_536, dtype=np.uint16).reshape(256, 256)
+    merged = np.empty((256, 256, 3), np.uint16)
+    ab = np.zeros((7, 7, 2), np.float32)
+    merge_into(merged, lambda rows: lightness(codes[rows], JPEG_COLOUR, 16), ab, threads=threads)
+    assert np.abs(merged.astype(int) - codes[..., None]).max() <= 1
+
+
+def test_threads_make_the_same_picture_of_a_part_of_another() -> None:
+    random = np.random.default_rng(3)
+    l_of_lab = random.uniform(0, 100, (700, 301)).astype(np.float32)
+    ab = random.uniform(-60, 60, (56, 56, 2)).astype(np.float32)
+    whole = np.full((720, 333, 3), 7, np.uint8)
+    merge_into(whole[10:710, 20:321], lambda rows: l_of_lab[rows], ab, threads=4)
+    assert (whole[10:710, 20:321] == merge_reference(l_of_lab, ab)).all()
+    assert (whole[:10] == 7).all()
+    assert (whole[:, 321:] == 7).all()
+
+
+def test_what_goes_wrong_in_a_thread_is_raised() -> None:
+    def fails(_rows: slice) -> Floats:
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        merge_into(np.empty((9, 9, 3), np.uint8), fails, np.zeros((2, 2, 2), np.float32), threads=2)
