@@ -8,10 +8,15 @@ import shutil
 
 from runner.steps import call, say
 
-#: Programs that the tests start, all of them in the Debian package of the same name.
-PROGRAMS = ("git", "mosquitto", "openssl")
+#: Programs that the tests start, each with the Debian package that has it.
+PROGRAMS = {
+    "exiftool": "libimage-exiftool-perl",
+    "git": "git",
+    "mosquitto": "mosquitto",
+    "openssl": "openssl",
+}
 #: The same for bare roots.
-ROOT_PROGRAMS = ("mmdebstrap",)
+ROOT_PROGRAMS = {"mmdebstrap": "mmdebstrap"}
 
 
 def provide(*, roots: bool, install: bool) -> list[str]:
@@ -33,7 +38,7 @@ def provide(*, roots: bool, install: bool) -> list[str]:
 
 def _missing(*, roots: bool) -> list[str]:
     """Debian packages that are not there."""
-    programs = PROGRAMS + (ROOT_PROGRAMS if roots else ())
+    programs = PROGRAMS | (ROOT_PROGRAMS if roots else {})
     path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"])  # where mosquitto is, off a user's path
-    missing = [program for program in programs if not shutil.which(program, path=path)]
+    missing = [package for name, package in programs.items() if not shutil.which(name, path=path)]
     return missing if importlib.util.find_spec("ensurepip") else [*missing, "python3-venv"]

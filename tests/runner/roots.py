@@ -97,7 +97,9 @@ def test(root: Root, for_pytest: Sequence[str]) -> int:
         say(f"{root.suite}: {' '.join(root.install)}")
         apt, pip = ("apt-get", "-q"), str(VENV / "bin/pip")
         call(*_through(door, *apt, "update"), quiet=True)
-        call(*_through(door, *apt, "install", "-y", "--no-install-recommends", *PROGRAMS), quiet=True)
+        call(
+            *_through(door, *apt, "install", "-y", "--no-install-recommends", *PROGRAMS.values()), quiet=True
+        )
         call(*_through(door, "python3", "-m", "venv", str(VENV)))
         call(*_through(door, pip, "install", *root.install), quiet=True)
         call(*_through(door, pip, "check"))
