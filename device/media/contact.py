@@ -1,4 +1,4 @@
-"""Before and after on one sheet: pictures of a film as they were (left) and tinted (right), as PNG."""
+"""Before and after on one sheet: pictures as they were (left) and tinted (right), as PNG or JPEG."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _COLUMNS = 2
 _CELL = 420  # longest width of one picture on the sheet, in pixels
 _TALLEST = 420
+_QUALITY = 90  # of a sheet that is a JPEG
 _MARGIN, _GAP, _SEAM, _HEADER = 32, 20, 4, 96
 _TITLE = 28  # size of the title's letters
 _PAPER, _INK, _FAINT = (18, 20, 24), (236, 238, 242), (146, 152, 162)
@@ -38,7 +39,7 @@ _SYSTEM_FONTS = ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "LiberationSans-Regul
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BeforeAfter:
-    """One picture of a film twice: R'G'B' (H, W, 3) uint8, as on the sheet; ``note`` stands below it."""
+    """One picture twice: R'G'B' (H, W, 3) uint8, as on the sheet; ``note`` stands below it."""
 
     before: Rgb
     after: Rgb
@@ -63,6 +64,12 @@ class BeforeAfter:
         scale = min(_CELL / shown, _TALLEST / height)
         size = max(1, round(shown * scale)), max(1, round(height * scale))
         return cls(_scaled(before, size), _scaled(after, size), note)
+
+    @classmethod
+    def nothing(cls, note: str) -> Self:
+        """A place on the sheet that stays empty but for its note."""
+        empty = np.full((_TALLEST // 4, _CELL, 3), _PAPER, np.uint8)
+        return cls(empty, empty, note)
 
 
 def _scaled(picture: Rgb, size: tuple[int, int]) -> Rgb:
@@ -133,7 +140,11 @@ def _font(line: str, size: int) -> tuple[ImageFont.FreeTypeFont | ImageFont.Imag
 
 
 def write_contact_sheet(path: Path, pairs: Sequence[BeforeAfter], *, title: str, detail: str) -> None:
-    """Write ``contact_sheet`` to ``path`` as PNG. Raises SpaceError on a full disk."""
+    """Write ``contact_sheet`` to ``path``: as PNG, or JPEG by its name. Raises SpaceError on a full disk."""
     file = io.BytesIO()
-    Image.fromarray(contact_sheet(pairs, title=title, detail=detail)).save(file, "PNG")
+    sheet = Image.fromarray(contact_sheet(pairs, title=title, detail=detail))
+    if path.suffix.lower() in {".jpg", ".jpeg"}:
+        sheet.save(file, "JPEG", quality=_QUALITY)
+    else:
+        sheet.save(file, "PNG")
     write_bytes(path, file.getvalue())
