@@ -1,10 +1,12 @@
 """What every job runs on: threads that end together, bounded channels, leases and one first error.
 
 A run has one ``Stop``. Its threads are started by ``Workers``, hand items over by ``Channel`` (nothing is
-lost) or ``Slot`` (newest wins), and each holds a ``Lease`` that it renews while it works or rightly waits.
+lost) or ``Slot`` (newest wins), share what is scarce by ``Budget``, and each holds a ``Lease`` that it renews
+while it works or rightly waits.
 Whatever goes wrong anywhere, the run ends with the first error, within a deadline.
 """
 
+from device.engine.budget import Budget
 from device.engine.channel import Channel, Closed
 from device.engine.lease import Lease, Leases
 from device.engine.signals import stop_on_signals
@@ -15,6 +17,7 @@ from device.engine.workers import Workers
 
 __all__ = [
     "POLL_S",
+    "Budget",
     "Channel",
     "Closed",
     "Lease",
