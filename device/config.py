@@ -82,9 +82,18 @@ class ColourSettings(Section):
 class FilmSettings(Section):
     """How a film is written."""
 
-    crf: int = Field(default=18, ge=0, le=51, description="constant quality of x264; 0: lossless")
+    codec: Literal["h264", "h265", "av1", "ffv1", "prores"] = Field(
+        default="h264",
+        description="what it is written in; ffv1: lossless, for .mkv; prores: for editing, .mov and .mkv",
+    )
+    crf: int | None = Field(
+        default=None,
+        ge=0,
+        le=51,
+        description="constant quality, lower is better, 0 is lossless; not said: h264 18, h265 20, av1 22",
+    )
     preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"] = Field(
-        default="veryfast", description="speed of x264 against size"
+        default="veryfast", description="speed of the encoder against size (h264, h265, av1)"
     )
     encoder_threads: int = Field(
         default=2, ge=1, le=16, description="threads of the encoder; part of a film's identity"

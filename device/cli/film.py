@@ -26,8 +26,9 @@ def film(
     ],
     *,
     network: options.NetworkName = None,
+    codec: options.FilmCodec = None,
     crf: Annotated[
-        int | None, typer.Option("--crf", help="Constant quality of x264: 0 lossless, 18 fine, 28 small.")
+        int | None, typer.Option("--crf", help="Constant quality: 0 lossless, 18 fine, 28 small.")
     ] = None,
     colour: options.When = None,
     saturation: options.Saturation = None,
@@ -41,7 +42,7 @@ def film(
     settings = options.configure(
         config,
         network={"name": network},
-        film={"crf": crf},
+        film={"codec": codec, "crf": crf},
         colour={"when": colour, "saturation": saturation},
     )
     stop = Stop()
@@ -63,8 +64,9 @@ def _colorize_film(source: Path, out: Path, settings: Config, stop: Stop, line: 
     for note in result.notes:
         line.say(f"{source}: {note}")
     before = f", {result.resumed} of them in earlier runs" if result.resumed else ""
+    written = out_file(source, out, settings.film.codec)
     return (
-        f"{out_file(source, out)}: {result.frames} frames{before}, {result.rate:.1f} frames/s, "
+        f"{written}: {result.frames} frames{before}, {result.rate:.1f} frames/s, "
         f"network {result.network_ms:.1f} ms a frame"
     )
 

@@ -28,6 +28,15 @@ When = Annotated[
         help="What is tinted; auto: what is grey or toned, while true colour passes as it is.",
     ),
 ]
+FilmCodec = Annotated[
+    str | None,
+    typer.Option(
+        "--codec",
+        metavar="h264|h265|av1|ffv1|prores",
+        help="What the film is written in: h264 plays everywhere, h265 and av1 are smaller, ffv1 is lossless "
+        "(.mkv), prores is for editing (.mov, .mkv).",
+    ),
+]
 Saturation = Annotated[float | None, typer.Option("--saturation", help="Factor on the predicted colour.")]
 Broker = Annotated[
     str | None,

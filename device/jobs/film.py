@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from device.engine import Stop
 from device.errors import ConfigurationError, FilmCrashed, FilmStalled, Interrupted, MissingInput
 from device.jobs.supervise import Crashed, Stalled, run_child
-from device.media.containers import CONTAINERS, container_for
+from device.media.containers import container_for, suffixes_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,7 +93,7 @@ def colorize_film(
     """
     if not source.exists():
         raise MissingInput("no such file or folder", where=source)
-    film = None if out is None else out_file(source, out)
+    film = None if out is None else out_file(source, out, config.film.codec)
     watch = _Watch(progress, say)
     stall_s = config.film.stall_seconds
     if publish:
@@ -146,16 +146,19 @@ class _Watch:
         return f"at frame {last.done}{of}" if last.stage == "colour" else f"while {last.stage}"
 
 
-def out_file(source: Path, out: Path) -> Path:
-    """The file to write for ``out``: itself, or in a folder the source's name, as .mp4 where it must be.
+def out_file(source: Path, out: Path, codec: str = "h264") -> Path:
+    """The file to write for ``out``: itself, or in a folder the source's name.
+
+    There it has a suffix that holds ``codec``: the source's own where that does.
 
     Raises ConfigurationError for a kind of file that is not written, a folder that is not there, and for
     the source itself.
     """
     if out.is_dir():
-        suffix = source.suffix if source.suffix.lower() in CONTAINERS else ".mp4"
+        kinds = suffixes_for(codec)
+        suffix = source.suffix if source.suffix.lower() in kinds else kinds[0]
         out = out / (source.stem + suffix)
-    container_for(out)
+    container_for(out, codec)
     if not out.parent.is_dir():
         raise ConfigurationError("its folder does not exist", where=out)
     if out.exists() and out.samefile(source):

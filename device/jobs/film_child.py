@@ -153,6 +153,7 @@ def colorize(task: FilmTask, send: Callable[[Progress | Said], None], stop: Stop
                 task.out,
                 work,
                 facts=facts,
+                codec=config.film.codec,
                 end_pts=source.end_pts,
                 comment=_comment(network),
                 tick=reporter.joining,

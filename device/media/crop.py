@@ -1,4 +1,4 @@
-"""Films of odd size: H.264 with shared chroma can't crop by one sample, so the container's header does.
+"""Films of odd size: codecs with shared chroma can't crop by one sample, so the container's header does.
 
 PyAV can't set that header's field, but it copies it from a stream that was read: so a Matroska header that
 asks for the crop is written in memory and read back. Element numbers are those of RFC 9559.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def cropped_template(extradata: bytes, picture: Picture) -> Iterator[av.VideoStream]:
-    """A stream of H.264 with parameter sets ``extradata``, cropped by its container to the picture's size."""
+    """A stream with parameter sets ``extradata``, cropped by its container to the picture's size."""
     width, height = picture.coded_size
     video = _element(
         "E0",
@@ -34,7 +34,7 @@ def cropped_template(extradata: bytes, picture: Picture) -> Iterator[av.VideoStr
         _number("D7", 1),
         _number("73C5", 1),
         _number("83", 1),
-        _element("86", b"V_MPEG4/ISO/AVC"),
+        _element("86", picture.codec.matroska.encode()),
         _element("63A2", extradata),
         video,
     )

@@ -1,15 +1,17 @@
-"""Planes into H.264, one closed segment at a time, made so that segments can be joined by packet copy."""
+"""Planes into a codec, one closed segment at a time, made so that segments can be joined by packet copy."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import av
 import numpy as np
 
-from device.errors import TintcastError
-from device.media.planes import plane_memory
+from device.errors import ConfigurationError, TintcastError
+from device.media.codecs import CODECS, depth_of, sampling_of
+from device.media.planes import FULL, at_depth, plane_memory
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -20,40 +22,52 @@ if TYPE_CHECKING:
 
     from device.config import FilmSettings
     from device.frames import Luma
+    from device.media.codecs import Codec
     from device.media.probe import FilmFacts
     from device.media.tags import ColourTags
 
 #: Finest frame rate that is told to the encoder; time stamps are exact whatever it is told.
 _RATE_DENOMINATOR = 100_000
 
-#: Headers that don't depend on the content. No macroblock tree, the one part of x264 that now and then makes
-#: other bits of the same frames (it costs about 15 % in size at equal crf), and so no look-ahead, its use.
-_X264 = "stitchable=1:mbtree=0:rc-lookahead=0"
-
 
 @dataclass(frozen=True, slots=True)
 class Picture:
     """What the encoder is told of the pictures.
 
-    ``width``, ``height``: of the picture itself; ``pixel_format``: what goes out (yuv420p, yuv422p, yuv444p,
-    or the same with 10 bits).
+    ``width``, ``height``: of the picture itself; ``pixel_format``: what goes out, as ``codec`` offers it;
+    ``depth``: bits of the planes that come in.
     """
 
     width: int
     height: int
+    codec: Codec
     pixel_format: str
+    depth: int
     tags: ColourTags
     time_base: Fraction
     rate: Fraction
     pixel_aspect: Fraction | None = None
 
     @classmethod
-    def of(cls, facts: FilmFacts) -> Self:
-        """The picture of a tinted film: as its source's, but for formats that H.264 does not have."""
+    def of(cls, facts: FilmFacts, codec: str) -> Self:
+        """The picture of a tinted film: as its source's, but for what ``codec`` does not have.
+
+        Raises ConfigurationError where it can't hold the film at all.
+        """
+        chosen, layout = CODECS[codec], facts.layout
+        if facts.tags.range == FULL and not chosen.full_range:
+            others = ", ".join(other.name for other in CODECS.values() if other.full_range)
+            raise ConfigurationError(
+                f"its luma is of full range, which {chosen.title} has no word for",
+                where=facts.path,
+                hint=f"use one of the codecs {others}",
+            )
         return cls(
             width=facts.width,
             height=facts.height,
-            pixel_format=facts.layout.outgoing,
+            codec=chosen,
+            pixel_format=chosen.pixel_format(layout.subsampling, layout.depth),
+            depth=layout.depth,
             tags=facts.tags,
             time_base=facts.time_base,
             rate=facts.rate,
@@ -62,37 +76,41 @@ class Picture:
 
     @property
     def coded_size(self) -> tuple[int, int]:
-        """(width, height) in the encoder: padded to whole chroma samples, which H.264 asks for."""
-        across, down = self._subsampling
-        return self.width + self.width % across, self.height + self.height % down
+        """(width, height) in the encoder: padded to whole chroma samples, which most codecs ask for."""
+        across, down = sampling_of(self.pixel_format)
+        return -(-self.width // across) * across, -(-self.height // down) * down
 
     @property
     def chroma_size(self) -> tuple[int, int]:
         """(rows, columns) of the chroma planes that ``Encoder.write`` takes."""
-        (width, height), (across, down) = self.coded_size, self._subsampling
+        (width, height), (across, down) = self.coded_size, sampling_of(self.pixel_format)
         return height // down, width // across
-
-    @property
-    def _subsampling(self) -> tuple[int, int]:
-        return {"420": (2, 2), "422": (2, 1), "444": (1, 1)}[self.pixel_format[3:6]]
 
 
 class Encoder:
-    """Encodes one segment with a fresh libx264 into Matroska, written to ``file``.
+    """Encodes one segment with a fresh encoder into Matroska, written to ``file``.
 
-    Constant quality (``settings.crf``; 0 is lossless at any depth), no B-frames, fixed threads, headers that
-    don't depend on the content: two segments of one ``Picture`` and settings have the same parameter sets.
+    Constant quality (``settings.crf``; 0 is lossless at any depth), fixed threads, headers that don't depend
+    on the content: two segments of one ``Picture`` and settings have the same parameter sets, and the n-th
+    packet is the n-th frame.
     """
 
     def __init__(self, file: IO[bytes], picture: Picture, settings: FilmSettings) -> None:
         self._picture = picture
         width, height = picture.coded_size
         self._container = av.open(file, "w", format="matroska", buffer_size=1 << 18)
-        quality = {"crf": str(settings.crf)} if settings.crf else {"qp": "0"}
+        options = picture.codec.options(
+            crf=settings.crf,
+            preset=settings.preset,
+            threads=settings.encoder_threads,
+            pixel_format=picture.pixel_format,
+        )
         rate = picture.rate.limit_denominator(_RATE_DENOMINATOR)
-        stream = self._container.add_stream("libx264", rate, options=quality | {"preset": settings.preset})
+        os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 talks to the terminal past FFmpeg: errors only
+        stream = cast(
+            "av.VideoStream", self._container.add_stream(picture.codec.encoder, rate, options=options)
+        )
         context = stream.codec_context
-        context.options |= {"bf": "0", "x264-params": _X264}
         context.width, context.height, context.pix_fmt = width, height, picture.pixel_format
         context.thread_count = settings.encoder_threads
         context.time_base = picture.time_base
@@ -103,9 +121,10 @@ class Encoder:
         # FFmpeg copies what is in here before encode() returns, so that one frame serves all.
         self._frame = av.VideoFrame(width, height, picture.pixel_format)
         self._frame.time_base = picture.time_base
-        self._frame.color_range = picture.tags.range
-        self._frame.colorspace = picture.tags.matrix
-        kind = np.dtype(np.uint8) if picture.pixel_format.endswith("p") else np.dtype("<u2")
+        self._frame.color_range, self._frame.color_primaries = picture.tags.range, picture.tags.primaries
+        self._frame.color_trc, self._frame.colorspace = picture.tags.transfer, picture.tags.matrix
+        self._depth = depth_of(picture.pixel_format)
+        kind = np.dtype(np.uint8) if self._depth == 8 else np.dtype("<u2")
         self._memory = tuple(plane_memory(plane, kind) for plane in self._frame.planes)
 
     def write(self, luma: Luma, cb: Luma, cr: Luma, pts: int) -> None:
@@ -113,11 +132,13 @@ class Encoder:
 
         Raises OSError where the file can't be written.
         """
-        _place(self._memory[0], luma, self._picture.coded_size)
+        before, after = self._picture.depth, self._depth
+        full = self._picture.tags.range == FULL
+        _place(self._memory[0], at_depth(luma, before, after, full_luma=full), self._picture.coded_size)
         for memory, plane in zip(self._memory[1:], (cb, cr), strict=True):
             if plane.shape != self._picture.chroma_size:
                 raise ValueError(f"chroma is {plane.shape}, not {self._picture.chroma_size}")
-            memory[:, : plane.shape[1]] = plane
+            memory[:, : plane.shape[1]] = at_depth(plane, before, after)
         self._frame.pts = pts
         self._mux(self._stream.encode(self._frame))
 
@@ -143,7 +164,7 @@ class Encoder:
 
 
 def _place(memory: Luma, luma: Luma, coded_size: tuple[int, int]) -> None:
-    """Copy luma into the encoder's frame; where that is one larger, the last column and row are repeated."""
+    """Copy luma into the encoder's frame; where that is larger, the last column and row are repeated."""
     rows, columns = luma.shape
     width, height = coded_size
     memory[:rows, :columns] = luma

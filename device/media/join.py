@@ -44,15 +44,16 @@ def join(
     form: str,
     segments: Sequence[Segment],
     facts: FilmFacts,
+    codec: str,
     end_pts: int,
     comment: str,
     tick: Callable[[], None],
 ) -> Joined:
     """Write ``segments`` with their original time stamps, and what lies beside the picture in the source.
 
-    ``form``: FFmpeg's name of the container; ``end_pts``: where the last frame ends; ``comment``: laid into
-    the container's metadata; ``tick``: called for every packet, and what it raises ends the work. Raises
-    OSError where ``file`` can't be written, UnreadableFilm for a damaged source.
+    ``form``: FFmpeg's name of the container; ``codec``: of the segments; ``end_pts``: where the last frame
+    ends; ``comment``: laid into the container's metadata; ``tick``: called for every packet, and what it
+    raises ends the work. Raises OSError where ``file`` can't be written, UnreadableFilm for a damaged source.
     """
     joined = Joined()
     with (
@@ -61,7 +62,7 @@ def join(
             file, "w", format=form, container_options={"avoid_negative_ts": "disabled"}, buffer_size=1 << 18
         ) as out,
     ):
-        picture = _add_picture(out, segments[0], facts)
+        picture = _add_picture(out, segments[0], facts, codec)
         said = source.streams[facts.video]
         picture.metadata.update({key: said.metadata[key] for key in _SAID if key in said.metadata})
         picture.disposition = said.disposition
@@ -81,8 +82,8 @@ def join(
     return joined
 
 
-def _add_picture(out: OutputContainer, first: Segment, facts: FilmFacts) -> av.VideoStream:
-    picture = Picture.of(facts)
+def _add_picture(out: OutputContainer, first: Segment, facts: FilmFacts, codec: str) -> av.VideoStream:
+    picture = Picture.of(facts, codec)
     with av.open(str(first.path)) as segment:
         stream = segment.streams.video[0]
         if picture.coded_size == (facts.width, facts.height):
@@ -91,6 +92,8 @@ def _add_picture(out: OutputContainer, first: Segment, facts: FilmFacts) -> av.V
             with cropped_template(stream.codec_context.extradata or b"", picture) as template:
                 added = out.add_stream_from_template(template, opaque=True)
     context = added.codec_context
+    if codec == "h265" and out.format.name != "matroska":
+        context.codec_tag = "hvc1"  # parameter sets in the header: the kind that Apple's players take
     context.framerate = facts.rate
     context.color_range, context.color_primaries, context.color_trc, context.colorspace = facts.tags
     if facts.pixel_aspect:

@@ -1,6 +1,6 @@
 """Luma and chroma of decoded frames as arrays, whatever the pixel format: views where that can be.
 
-Frames of 8 bits stay 8 bits; everything deeper becomes 10 bits, which is what the encoder takes.
+Frames of 8, 10, 12 and 16 bits stay as deep as they are; what lies between becomes the next of these.
 """
 
 from __future__ import annotations
@@ -37,12 +37,6 @@ class Layout:
     subsampling: tuple[int, int] | None = None
     made: bool = False
 
-    @property
-    def outgoing(self) -> str:
-        """The pixel format of the tinted film: the same sampling and depth where H.264 has it, else 4:2:0."""
-        sampling = {(2, 1): "422", (1, 1): "444"}.get(self.subsampling or (2, 2), "420")
-        return f"yuv{sampling}p{'' if self.depth == 8 else '10le'}"
-
 
 class Planes(NamedTuple):
     """Luma and, where the format has them, both chroma planes; read-only, uint8 or uint16."""
@@ -60,12 +54,12 @@ def layout_of(pixel_format: str) -> Layout:
     if form.is_bit_stream:
         return replace(layout_of("gray"), made=True)
     if form.is_rgb or form.has_palette or first.bits > 16 or not first.is_luma or form.name.startswith("xyz"):
-        return replace(layout_of("yuv420p" if first.bits <= 8 else "yuv420p10le"), made=True)
+        return replace(layout_of(f"yuv420p{_ending(min(first.bits, 16))}"), made=True)
     chroma = form.components[1:3] if len(form.components) >= 3 else ()
     subsampling = (8 // chroma[0].width, 8 // chroma[0].height) if chroma else None
     if not separate:
         return layout_of(_planar(subsampling, first.bits))
-    depth = 8 if first.bits == 8 else 10
+    depth = _depth(first.bits)
     high_bits = pixel_format[:2] in {"p0", "p2", "p4"}
     shift = 16 - depth if high_bits else first.bits - depth
     return Layout(pixel_format, depth, shift, subsampling)
@@ -74,8 +68,17 @@ def layout_of(pixel_format: str) -> Layout:
 def _planar(subsampling: tuple[int, int] | None, bits: int) -> str:
     """The planar format for packed luma and chroma."""
     if subsampling is None:
-        return "gray" if bits == 8 else "gray10le"
-    return {(2, 1): "yuv422p", (1, 1): "yuv444p"}.get(subsampling, "yuv420p") + ("" if bits == 8 else "10le")
+        return f"gray{_ending(bits)}"
+    return {(2, 1): "yuv422p", (1, 1): "yuv444p"}.get(subsampling, "yuv420p") + _ending(bits)
+
+
+def _depth(bits: int) -> int:
+    return next(depth for depth in (8, 10, 12, 16) if bits <= depth)
+
+
+def _ending(bits: int) -> str:
+    depth = _depth(bits)
+    return "" if depth == 8 else f"{depth}le"
 
 
 def converted(frame: av.VideoFrame, layout: Layout, width: int, height: int, matrix: int) -> av.VideoFrame:
@@ -108,6 +111,25 @@ def planes_of(frame: av.VideoFrame, layout: Layout) -> Planes:
         cb, cr = both[:, 0::2], both[:, 1::2]
         return Planes(luma, cr, cb) if layout.pixel_format in {"nv21", "nv42"} else Planes(luma, cb, cr)
     return Planes(luma, _plane(frame, 1, width, height, layout), _plane(frame, 2, width, height, layout))
+
+
+def at_depth(plane: Luma, before: int, after: int, *, full_luma: bool = False) -> Luma:
+    """Codes of ``before`` bits in ``after`` bits, uint16 where these are more than 8; rounded.
+
+    A bit counts for a bit, so that neutral chroma stays neutral and limited range limited; luma of full range
+    (``full_luma``) goes from 0 to the top in both.
+    """
+    if before == after:
+        return plane
+    top, new_top = (1 << before) - 1, (1 << after) - 1
+    wide = plane.astype(np.uint32)
+    if full_luma:
+        wide = (wide * new_top + top // 2) // top
+    elif after > before:
+        wide <<= after - before
+    else:
+        wide = np.minimum((wide + (1 << (before - after - 1))) >> (before - after), new_top)
+    return wide.astype(np.uint8) if after == 8 else wide.astype(np.uint16)
 
 
 def plane_memory(plane: av.video.plane.VideoPlane, kind: np.dtype[np.uint8] | np.dtype[np.uint16]) -> Luma:

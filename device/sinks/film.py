@@ -41,7 +41,7 @@ class FilmSink:
     ) -> None:
         self._work = work
         self._settings = settings
-        self._picture = Picture.of(facts)
+        self._picture = Picture.of(facts, settings.codec)
         self._state_before = state_before
         self._segment: tuple[PartFile, Encoder] | None = None
         self._pts: list[int] = []
@@ -106,17 +106,18 @@ def finish(
     work: WorkFolder,
     *,
     facts: FilmFacts,
+    codec: str,
     end_pts: int,
     comment: str,
     tick: Callable[[], None] = lambda: None,
 ) -> Joined:
     """Join the segments of ``work`` to the film ``out``: verified, with its source's time, under its name.
 
-    ``end_pts``: where the last frame ends; ``comment``: goes into the container's metadata; ``tick``: called
-    all the while, and what it raises ends the work. The work folder is deleted. Whatever goes wrong, nothing
-    stands under the final name that did not stand there before.
+    ``codec``: of the segments; ``end_pts``: where the last frame ends; ``comment``: goes into the container's
+    metadata; ``tick``: called all the while, and what it raises ends the work. The work folder is deleted.
+    Whatever goes wrong, nothing stands under the final name that did not stand there before.
     """
-    form = container_for(out)
+    form = container_for(out, codec)
     part = PartFile(work.path / "joined")
     try:
         with writable(out):
@@ -125,6 +126,7 @@ def finish(
                 form=form,
                 segments=work.segments,
                 facts=facts,
+                codec=codec,
                 end_pts=end_pts,
                 comment=comment,
                 tick=tick,

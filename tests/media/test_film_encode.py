@@ -13,24 +13,44 @@ import pytest
 from films import panned
 
 from device.config import FilmSettings
+from device.media.codecs import CODECS, depth_of
 from device.media.encode import Encoder, Picture
 from device.media.tags import ColourTags
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FORMATS = ["yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le"]
+DEPTHS = {
+    (name, sampling): depths for name, codec in CODECS.items() for sampling, depths in codec.depths.items()
+}
+#: Everything that is written without loss: (codec, pixel format).
+LOSSLESS = [
+    (name, f"yuv{sampling}p{'' if depth == 8 else f'{depth}le'}")
+    for (name, sampling), depths in DEPTHS.items()
+    for depth in depths
+    if name != "prores"
+]
+ODD = [
+    ("h264", "yuv420p"),
+    ("h265", "yuv420p10le"),
+    ("h265", "yuv422p"),
+    ("av1", "yuv420p"),
+    ("ffv1", "yuv411p"),
+]
 Decoded = list[tuple[int | None, list[Any]]]
 
 
-def picture(size: tuple[int, int], pixel_format: str, tags: ColourTags | None = None) -> Picture:
-    return Picture(*size, pixel_format, tags or ColourTags(), Fraction(1, 600), Fraction(25))
+def picture(
+    size: tuple[int, int], pixel_format: str, tags: ColourTags | None = None, codec: str = "h264"
+) -> Picture:
+    depth = depth_of(pixel_format)
+    chosen = CODECS[codec]
+    return Picture(*size, chosen, pixel_format, depth, tags or ColourTags(), Fraction(1, 600), Fraction(25))
 
 
 def chroma(of: Picture, seed: int = 0) -> NDArray[Any]:
-    deep = of.pixel_format.endswith("10le")
-    codes = np.random.default_rng(seed).integers(0, 1024 if deep else 256, of.chroma_size)
-    return codes.astype(np.uint16 if deep else np.uint8)
+    codes = np.random.default_rng(seed).integers(0, 1 << of.depth, of.chroma_size)
+    return codes.astype(np.uint8 if of.depth == 8 else np.uint16)
 
 
 def encoded(of: Picture, lumas: list[NDArray[Any]], settings: FilmSettings) -> bytes:
@@ -55,17 +75,26 @@ def decoded(data: bytes) -> tuple[av.VideoStream, Decoded]:
     return container.streams.video[0], frames
 
 
-@pytest.mark.parametrize("pixel_format", FORMATS)
-@pytest.mark.parametrize("size", [(64, 48), (101, 75), (34, 17)])
-def test_lossless_gives_back_every_plane(pixel_format: str, size: tuple[int, int]) -> None:
-    of = picture(size, pixel_format)
-    lumas = panned(6, size, 10 if pixel_format.endswith("10le") else 8)
+def check_lossless(codec: str, pixel_format: str, size: tuple[int, int]) -> None:
+    of = picture(size, pixel_format, codec=codec)
+    lumas = panned(6, size, of.depth)
     _, frames = decoded(encoded(of, lumas, FilmSettings(crf=0)))
     assert len(frames) == len(lumas)
     for n, (luma, (_, planes)) in enumerate(zip(lumas, frames, strict=True)):
         np.testing.assert_array_equal(planes[0][: size[1], : size[0]], luma)
         np.testing.assert_array_equal(planes[1], chroma(of, n))
         np.testing.assert_array_equal(planes[2], chroma(of, n + 100))
+
+
+@pytest.mark.parametrize(("codec", "pixel_format"), LOSSLESS)
+def test_lossless_gives_back_every_plane(codec: str, pixel_format: str) -> None:
+    check_lossless(codec, pixel_format, (96, 64))
+
+
+@pytest.mark.parametrize("size", [(101, 75), (66, 35)])
+@pytest.mark.parametrize(("codec", "pixel_format"), ODD)
+def test_so_it_does_at_odd_sizes(codec: str, pixel_format: str, size: tuple[int, int]) -> None:
+    check_lossless(codec, pixel_format, size)
 
 
 def test_padding_repeats_the_edge() -> None:
@@ -84,25 +113,35 @@ def test_tags_are_those_of_the_source(tags: ColourTags) -> None:
     assert (context.color_range, context.color_primaries, context.color_trc, context.colorspace) == tags
 
 
-def test_segments_share_their_parameter_sets_and_have_no_b_frames() -> None:
-    of = picture((64, 48), "yuv420p")
+def of_codec(codec: str, size: tuple[int, int]) -> Picture:
+    return picture(size, CODECS[codec].pixel_format((2, 2), 8), codec=codec)
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_segments_share_their_parameter_sets_and_have_a_packet_for_each_frame(codec: str) -> None:
+    of = of_codec(codec, (96, 64))
     made = []
     for seed in (1, 2):
-        data = encoded(of, panned(70, (64, 48), seed=seed), FilmSettings(encoder_threads=2))
+        data = encoded(of, panned(70, (96, 64), of.depth, seed), FilmSettings(encoder_threads=2))
         with av.open(io.BytesIO(data)) as container:
             stream = container.streams.video[0]
             packets = [packet for packet in container.demux(stream) if packet.size]
             made.append(stream.codec_context.extradata)
         assert packets[0].is_keyframe
-        assert [packet.pts for packet in packets] == sorted(packet.pts or 0 for packet in packets)
-        assert len(packets) == 70
+        stamps = [1000 * (20 * n + n % 3) / 600 for n in range(70)]
+        assert [packet.pts for packet in packets] == [pytest.approx(stamp, abs=0.51) for stamp in stamps]
+        assert [packet.dts for packet in packets] == [packet.pts for packet in packets]
     assert made[0] == made[1]
 
 
-def test_the_same_frames_make_the_same_segment() -> None:
-    of, lumas = picture((128, 96), "yuv420p"), panned(30, (128, 96))
+@pytest.mark.parametrize(
+    ("codec", "times"), [("h264", 20), ("h265", 8), ("av1", 8), ("ffv1", 4), ("prores", 4)]
+)
+def test_the_same_frames_make_the_same_segment(codec: str, times: int) -> None:
+    of = of_codec(codec, (128, 96))
+    lumas = panned(30, (128, 96), of.depth)
     made = set()
-    for n in range(20):
+    for n in range(times):
         kept = [bytearray(997 * n) for _ in range(n)]  # other addresses each time
         data = encoded(of, lumas, FilmSettings(encoder_threads=2))
         with av.open(io.BytesIO(data)) as container:

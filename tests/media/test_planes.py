@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from films import frame_of, panned
 
-from device.media.planes import BT601, BT709, converted, layout_of, planes_of
+from device.media.codecs import CODECS
+from device.media.planes import BT601, BT709, at_depth, converted, layout_of, planes_of
 
 if TYPE_CHECKING:
     from device.media.planes import Planes
 
 SIZE = (66, 50)
-#: Formats with a plane of luma, its depth there, and what goes out.
+#: Formats with a plane of luma, its depth there, and what goes out as H.265.
 WITH_LUMA = [
     ("yuv420p", 8, "yuv420p"),
     ("yuvj420p", 8, "yuv420p"),
@@ -30,12 +31,14 @@ WITH_LUMA = [
     ("nv16", 8, "yuv422p"),
     ("gray", 8, "yuv420p"),
     ("gray10le", 10, "yuv420p10le"),
-    ("gray12le", 12, "yuv420p10le"),
-    ("gray16le", 16, "yuv420p10le"),
+    ("gray12le", 12, "yuv420p12le"),
+    ("gray16le", 16, "yuv420p12le"),
     ("yuv420p9le", 9, "yuv420p10le"),
     ("yuv420p10le", 10, "yuv420p10le"),
     ("yuv422p10le", 10, "yuv422p10le"),
-    ("yuv444p12le", 12, "yuv444p10le"),
+    ("yuv444p12le", 12, "yuv444p12le"),
+    ("yuv420p14le", 14, "yuv420p12le"),
+    ("yuv422p16le", 16, "yuv422p12le"),
     ("p010le", 10, "yuv420p10le"),
     ("p210le", 10, "yuv422p10le"),
 ]
@@ -54,10 +57,10 @@ def test_luma_is_what_was_in_the_frame(
     luma = panned(1, size, depth)[0]
     layout = layout_of(pixel_format)
     planes = read(frame_of(luma, pixel_format))
-    expected = luma << 1 if depth == 9 else luma >> max(depth - 10, 0)
+    expected = luma << {9: 1, 14: 2}.get(depth, 0)
     np.testing.assert_array_equal(planes.luma, expected)
     assert planes.luma.dtype == (np.uint8 if depth == 8 else np.uint16)
-    assert layout.outgoing == outgoing
+    assert CODECS["h265"].pixel_format(layout.subsampling, layout.depth) == outgoing
     if layout.subsampling is None:
         assert planes.cb is None
         assert planes.cr is None
@@ -103,7 +106,7 @@ def test_packed_formats_keep_their_codes() -> None:
     rows[:, 1 : 2 * SIZE[0] : 2] = 128
     planes = read(frame)
     np.testing.assert_array_equal(planes.luma, luma)
-    assert layout_of("yuyv422").outgoing == "yuv422p"
+    assert layout_of("yuyv422").pixel_format == "yuv422p"
 
 
 @pytest.mark.parametrize(
@@ -138,3 +141,21 @@ def test_a_frame_of_another_size_or_format_is_brought_to_the_films() -> None:
     for other in (frame_of(panned(1, (128, 96))[0], "yuv420p"), frame_of(panned(1, SIZE)[0], "yuv422p")):
         planes = planes_of(converted(other, layout, *SIZE, BT601), layout)
         assert planes.luma.shape == SIZE[::-1]
+
+
+@pytest.mark.parametrize(("before", "after"), [(8, 10), (8, 16), (10, 12), (12, 10), (16, 12), (16, 10)])
+@pytest.mark.parametrize("full", [False, True])
+def test_codes_of_another_depth_are_the_same_values(before: int, after: int, full: bool) -> None:  # noqa: FBT001
+    codes = np.arange(1 << before).astype(np.uint8 if before == 8 else np.uint16)
+    turned = at_depth(codes, before, after, full_luma=full)
+    assert turned.dtype == np.uint16
+    tops = ((1 << before) - 1, (1 << after) - 1) if full else (1 << before, 1 << after)
+    exact = np.minimum(codes * (tops[1] / tops[0]), (1 << after) - 1)
+    assert np.abs(turned - exact).max() <= (0.5 if full or after < before else 0)
+    neutral = at_depth(codes[1 << (before - 1) :][:1], before, after)
+    assert neutral[0] == 1 << (after - 1)
+
+
+def test_a_depth_that_stays_costs_nothing() -> None:
+    luma = panned(1, SIZE)[0]
+    assert at_depth(luma, 8, 8) is luma
