@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from converter.commands import convert, evaluate, train
+from converter.commands import convert, evaluate, fetch, train
 from device.cli.command import run_command, start_logging
 
 __all__ = ["app", "main"]
@@ -21,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command("fetch")(fetch.fetch)
 app.command("train")(train.train)
 app.command("tune")(train.tune)
 app.command("convert")(convert.convert)

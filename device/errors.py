@@ -12,8 +12,10 @@
     │   ├── NoVideo                      a film without a picture track
     │   ├── UnsupportedColour            PQ, HLG: no standard dynamic range luma
     │   ├── UnreadablePicture            not a picture, or broken
+    │   ├── UnwritablePicture            a picture that the format asked for can't hold
     │   └── UnreadableJpeg               a received JPEG or its facts are not ours
     ├── NetworkFileError              4  the neural network or its manifest can't be used
+    │   └── DownloadFailed               its official release can't be had
     ├── BrokerError                   5  MQTT
     │   ├── BrokerUnreachable            nothing answers at that address
     │   ├── BrokerRefused                it answers, but not to us: user, password, TLS, rights
@@ -108,6 +110,10 @@ class UnreadablePicture(InputError):
     """Not a picture, or a broken one."""
 
 
+class UnwritablePicture(InputError):
+    """A picture that the format asked for can't hold."""
+
+
 class UnreadableJpeg(InputError):
     """A JPEG, or the facts in it, that we did not make."""
 
@@ -116,6 +122,10 @@ class NetworkFileError(TintcastError):
     """The neural network's file or manifest can't be used."""
 
     exit_code = 4
+
+
+class DownloadFailed(NetworkFileError):
+    """An official release can't be downloaded."""
 
 
 class BrokerError(TintcastError):

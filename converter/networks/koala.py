@@ -1,9 +1,9 @@
 """Koala (Baldassarre, Morín and Rodés-Guirao 2017): a classifier's view guides the colours.
 
-An encoder to an eighth of the picture's size; the classifier's 1,000 scores for the same grey picture, repeated at
-every place, fused with it by 256 1x1 kernels; a decoder. The classifier is Inception-ResNet-v2 (Szegedy et al.
-2016) up to its softmax, inside the same graph, so that a board runs it like any network. It never learns: its
-weights come from ImageNet, or are random where none were given.
+An encoder to an eighth of the picture's size; the classifier's 1,000 scores for the same grey picture,
+repeated at every place, fused with it by 256 1x1 kernels; a decoder. The classifier is Inception-ResNet-v2
+(Szegedy et al. 2016) up to its softmax, inside the same graph, so that a board runs it like any network. It
+never learns: its weights come from ImageNet, or are random where none were given.
 """
 
 from __future__ import annotations
