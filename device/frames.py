@@ -114,8 +114,8 @@ class TintedFrame:
     no sink shrinks the luma again. ``ab``: (h', w', 2) float32, Lab units, in the stored orientation and
     covering ``window`` (None: the whole frame). ``confidence``: (h', w') float32 in 0..1, where the network
     tells it. ``chroma_age_ns``: capture time of this frame minus that of the frame behind its colour.
-    ``cut``: whether this is the first frame of a shot. ``own_colour``: the frame's own ``cb`` and ``cr`` are
-    true colour and are passed on as they came; ``ab`` says nothing then.
+    ``cut``: whether this is the first frame of a shot. ``own_colour``: the frame's own ``cb`` and ``cr`` (or
+    none, where it has none) are passed on as they came; ``ab`` says nothing then.
     """
 
     frame: Frame

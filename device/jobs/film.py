@@ -39,7 +39,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class FilmResult:
-    """A finished film. ``resumed``: frames that earlier runs had done; ``notes``: what the user should know.
+    """A finished film.
+
+    ``passed``: frames that passed as they were, in colour already or to be left alone. ``resumed``: frames
+    that earlier runs had done; ``notes``: what the user should know.
 
     ``delivered``: published frames that every one of ``receivers`` has on its disk, None where none were
     published; ``resent``: frames sent more than once.
@@ -49,6 +52,7 @@ class FilmResult:
     seconds: float
     rate: float
     network_ms: float
+    passed: int = 0
     resumed: int = 0
     notes: tuple[str, ...] = ()
     delivered: int | None = None

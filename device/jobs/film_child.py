@@ -18,6 +18,7 @@ import cv2
 from device.engine import Stop
 from device.errors import Interrupted, UnreadableFilm
 from device.jobs.film import FilmResult, FilmTask, Progress, Said
+from device.jobs.film_notes import notes_on
 from device.jobs.pipeline import Colorizer, run_pipeline
 from device.jobs.supervise import serve
 from device.media.probe import probe
@@ -28,11 +29,10 @@ from device.sinks.film import FilmSink, finish
 from device.sources.film import FilmSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
-    from device.config import Config
-    from device.frames import Frame, TintedFrame
+    from device.config import ColourSettings, Config
     from device.media.probe import FilmFacts
     from device.sinks import Sink
     from device.sinks.mqtt import MqttFilm
@@ -42,27 +42,6 @@ _REPORT_S = 0.25
 #: Bytes of each of the pieces of a film that its identity is made of.
 _SAMPLE = 1 << 16
 _SAMPLES = 16
-
-
-class SegmentingColorizer(Colorizer):
-    """A colorizer that says where segments begin, and with which state one goes on from there."""
-
-    def __init__(self, network: Network, config: Config, boundaries: Boundaries) -> None:
-        super().__init__(network, config.colour)
-        self._boundaries = boundaries
-        self._states: dict[int, Mapping[str, Any]] = {}
-
-    def step(self, frame: Frame) -> TintedFrame:
-        """Colour the next frame; the state from before it is kept where a segment begins with it."""
-        before = self.state() if self._boundaries.possible(frame.index) else None
-        tinted = super().step(frame)
-        if self._boundaries.begins(frame.index, cut=tinted.cut) and before is not None:
-            self._states[frame.index] = before
-        return tinted
-
-    def state_before(self, index: int) -> Mapping[str, Any] | None:
-        """The state from before frame ``index`` where a segment begins with it; asked once."""
-        return self._states.pop(index, None)
 
 
 class _Reporter:
@@ -128,9 +107,10 @@ def colorize(task: FilmTask, send: Callable[[Progress | Said], None], stop: Stop
             # What was done before can't be published: its frames are packets by now.
             work = stack.enter_context(WorkFolder(task.out, known, resume=not task.publish))
         start, state = (work.next_index, work.state()) if work else (0, None)
-        colorizer = SegmentingColorizer(network, config, Boundaries(config.film.segment_frames, start))
+        boundaries = Boundaries(config.film.segment_frames, start) if work else None
+        colorizer = Colorizer(network, _needed(config.colour, facts), boundaries=boundaries)
         if state:
-            colorizer.restore(state)  # type: ignore[arg-type]  # as SegmentingColorizer.state made it
+            colorizer.restore(state)  # type: ignore[arg-type]  # as Colorizer.state made it
         source = stack.enter_context(FilmSource(task.source, facts, start))
         reporter.begin(source, colorizer, start)
         sinks: list[Sink] = []
@@ -147,7 +127,8 @@ def colorize(task: FilmTask, send: Callable[[Progress | Said], None], stop: Stop
             )
         except UnreadableFilm as error:
             raise _with_remains(error, work) from None
-        notes = list(_notes(facts, source, work))
+        tinted = start + summary.frames - colorizer.passed
+        notes = [*([work.restarted] if work and work.restarted else ()), *notes_on(source, colorizer)]
         if work is not None and task.out is not None:
             notes += finish(
                 task.out,
@@ -155,7 +136,7 @@ def colorize(task: FilmTask, send: Callable[[Progress | Said], None], stop: Stop
                 facts=facts,
                 codec=config.film.codec,
                 end_pts=source.end_pts,
-                comment=_comment(network),
+                comment=_comment(network) if tinted else None,
                 tick=reporter.joining,
             ).notes
         result = FilmResult(
@@ -163,6 +144,7 @@ def colorize(task: FilmTask, send: Callable[[Progress | Said], None], stop: Stop
             seconds=time.monotonic() - began,
             rate=summary.rate,
             network_ms=summary.network_ms,
+            passed=colorizer.passed,
             resumed=start,
             notes=tuple(notes),
         )
@@ -210,6 +192,12 @@ def _sampled_sha256(path: Path, size: int) -> str:
     return digest.hexdigest()
 
 
+def _needed(colour: ColourSettings, facts: FilmFacts) -> ColourSettings:
+    """The settings for this film: without chroma of its own there is nothing to decide."""
+    grey = facts.layout.subsampling is None and colour.when == "auto"
+    return colour.model_copy(update={"when": "always"}) if grey else colour
+
+
 def _publishing(
     stack: ExitStack,
     task: FilmTask,
@@ -238,15 +226,6 @@ def _with_remains(error: UnreadableFilm, work: WorkFolder | None) -> UnreadableF
         return error
     remains = f"what was coloured until there is in {work.path}"
     return UnreadableFilm(error.what, where=error.where, hint="; ".join(filter(None, (error.hint, remains))))
-
-
-def _notes(facts: FilmFacts, source: FilmSource, work: WorkFolder | None) -> Iterator[str]:
-    if work is not None and work.restarted:
-        yield work.restarted
-    if facts.interlaced:
-        yield "it is interlaced: its fields were coloured as they lie, woven into whole frames"
-    if source.damaged:
-        yield f"{source.damaged} damaged packets of its picture were passed over"
 
 
 def _comment(network: Network) -> str:

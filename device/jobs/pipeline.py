@@ -13,7 +13,7 @@ from device.errors import Interrupted, Stuck
 from device.jobs.colorizer import Colorizer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from device.engine import Lease, Stop
     from device.frames import Frame, TintedFrame
@@ -35,17 +35,21 @@ class Stage(Protocol):
 
     @property
     def network_ms(self) -> float:
-        """Mean time of the network for a frame, in milliseconds."""
+        """Mean time of the network for a frame that it coloured, in milliseconds."""
         ...
 
-    def step(self, frame: Frame) -> TintedFrame:
-        """Colour the next frame."""
+    def step(self, frame: Frame) -> Iterator[TintedFrame]:
+        """Take the next frame; give those whose colour is known now, none or several, in order."""
+        ...
+
+    def flush(self) -> Iterator[TintedFrame]:
+        """Give the frames that still wait: no more comes."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A finished run: frames that every sink took, seconds in all, milliseconds of network for each frame."""
+    """A finished run: frames that every sink took, seconds in all, mean milliseconds of the network."""
 
     frames: int
     seconds: float
@@ -125,12 +129,20 @@ def _colorize(
     lease: Lease,
 ) -> None:
     for frame in frames.drain(lease):
-        tinted = colorizer.step(frame)
+        _hand_on(colorizer.step(frame), outlets, count, lease)
+    _hand_on(colorizer.flush(), outlets, count, lease)
+    for outlet in outlets:
+        outlet.close()
+
+
+def _hand_on(
+    tinted_frames: Iterable[TintedFrame], outlets: Sequence[Channel[TintedFrame]], count: _Count, lease: Lease
+) -> None:
+    for tinted in tinted_frames:
         for outlet in outlets:
             outlet.put(tinted, lease)
         count.one_more()
-    for outlet in outlets:
-        outlet.close()
+        lease.beat()
 
 
 def _write(sink: Sink, tinted_frames: Channel[TintedFrame], lease: Lease) -> None:

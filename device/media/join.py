@@ -46,14 +46,15 @@ def join(
     facts: FilmFacts,
     codec: str,
     end_pts: int,
-    comment: str,
+    comment: str | None,
     tick: Callable[[], None],
 ) -> Joined:
     """Write ``segments`` with their original time stamps, and what lies beside the picture in the source.
 
     ``form``: FFmpeg's name of the container; ``codec``: of the segments; ``end_pts``: where the last frame
-    ends; ``comment``: laid into the container's metadata; ``tick``: called for every packet, and what it
-    raises ends the work. Raises OSError where ``file`` can't be written, UnreadableFilm for a damaged source.
+    ends; ``comment``: laid into the container's metadata, None: nothing is; ``tick``: called for every
+    packet, and what it raises ends the work. Raises OSError where ``file`` can't be written, UnreadableFilm
+    for a damaged source.
     """
     joined = Joined()
     with (
@@ -142,9 +143,10 @@ def _timecode(source: InputContainer) -> dict[str, str]:
     return {"timecode": code} if (code := next(found, None)) else {}
 
 
-def _metadata(source: dict[str, str], comment: str) -> dict[str, str]:
-    """The source's metadata but for what its muxer wrote, and ours behind its comment."""
+def _metadata(source: dict[str, str], comment: str | None) -> dict[str, str]:
+    """The source's metadata but for what its muxer wrote, and our comment behind its own."""
     brands = {"major_brand", "minor_version", "compatible_brands", "encoder", "comment"}
     kept = {key: value for key, value in source.items() if key.lower() not in brands}
     said = next((value for key, value in source.items() if key.lower() == "comment"), "")
-    return kept | {"comment": f"{said}\n{comment}" if said else comment}
+    lines = [line for line in (said, comment) if line]
+    return kept | ({"comment": "\n".join(lines)} if lines else {})

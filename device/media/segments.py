@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 #: Layout of the folder; another one is not gone on with.
-FORMAT = 1
+FORMAT = 2
 #: A segment without a cut closes after this many times the least length.
 _LONGEST = 4
 

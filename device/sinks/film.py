@@ -29,7 +29,7 @@ class FilmSink:
     """Writes tinted frames into the segments of ``work``; ``finish`` then makes the film of them.
 
     ``state_before``: asked once for each frame; where a segment begins with it, the state to go on from
-    there, else None.
+    there, else None. At the end it is asked for the number behind the last frame.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class FilmSink:
         self._state_before = state_before
         self._segment: tuple[PartFile, Encoder] | None = None
         self._pts: list[int] = []
+        self._next_index = 0
 
     def write(self, tinted: TintedFrame) -> None:
         """Encode one frame. Raises SpaceError on a full disk."""
@@ -57,10 +58,11 @@ class FilmSink:
         with writable(part.path):
             encoder.write(frame.luma, cb, cr, frame.pts)
         self._pts.append(frame.pts)
+        self._next_index = frame.index + 1
 
     def close(self) -> None:
         """Close the last segment."""
-        self._close_segment({})
+        self._close_segment(self._state_before(self._next_index) or {})
 
     def abort(self) -> None:
         """Throw away the segment that is open; those that are closed stay."""
@@ -108,14 +110,15 @@ def finish(
     facts: FilmFacts,
     codec: str,
     end_pts: int,
-    comment: str,
+    comment: str | None,
     tick: Callable[[], None] = lambda: None,
 ) -> Joined:
     """Join the segments of ``work`` to the film ``out``: verified, with its source's time, under its name.
 
     ``codec``: of the segments; ``end_pts``: where the last frame ends; ``comment``: goes into the container's
-    metadata; ``tick``: called all the while, and what it raises ends the work. The work folder is deleted.
-    Whatever goes wrong, nothing stands under the final name that did not stand there before.
+    metadata, None: nothing does; ``tick``: called all the while, and what it raises ends the work. The work
+    folder is deleted. Whatever goes wrong, nothing stands under the final name that did not stand there
+    before.
     """
     form = container_for(out, codec)
     part = PartFile(work.path / "joined")

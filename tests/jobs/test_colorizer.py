@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from device.config import ColourSettings, HueRange
-from device.frames import ColourSpace, Frame, Window
+from device.frames import ColourSpace, Frame, TintedFrame, Window
 from device.jobs.colorizer import Colorizer
 from device.network import Network, Prediction
 from device.sources.pattern import PatternSource
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TINY = Path(__file__).parents[1] / "network" / "data" / "tiny-int8.tflite"
-PLAIN = ColourSettings(shadow_chroma=1, steadiness=0)
+PLAIN = ColourSettings(when="always", shadow_chroma=1, steadiness=0)
+FADING = ColourSettings(when="always", steadiness=0)
 
 
 class Compass:
@@ -57,6 +58,12 @@ def colorizer(network: object, settings: ColourSettings = PLAIN) -> Colorizer:
     return Colorizer(cast("Network", network), settings)
 
 
+def tinted_by(stage: Colorizer, each: Frame) -> TintedFrame:
+    """The one frame that comes out where nothing waits."""
+    (tinted,) = stage.step(each)
+    return tinted
+
+
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
 def test_the_network_sees_it_upright_and_the_colour_lies_as_stored(rotation: int) -> None:
     upright = np.full((96, 64), 128, np.uint8)
@@ -64,7 +71,7 @@ def test_the_network_sees_it_upright_and_the_colour_lies_as_stored(rotation: int
     upright[:, :32] //= 2
     stored = np.rot90(upright, rotation // 90)  # to be turned clockwise by rotation again
     network = Compass()
-    tinted = colorizer(network).step(frame(stored, rotation))
+    tinted = tinted_by(colorizer(network), frame(stored, rotation))
     (seen,) = network.seen
     top, bottom, left, right = seen[:20].mean(), seen[28:].mean(), seen[:, :14].mean(), seen[:, 18:].mean()
     assert top > bottom
@@ -81,8 +88,8 @@ def test_the_network_sees_it_upright_and_the_colour_lies_as_stored(rotation: int
 def test_ten_bits_stay_ten_bits_and_give_the_same_colour(tiny: Network) -> None:
     eight = np.random.default_rng(2).integers(0, 256, (64, 64), np.uint8)
     ten = (eight.astype(np.uint32) * 1023 // 255).astype(np.uint16)
-    first = colorizer(tiny).step(frame(eight))
-    second = colorizer(tiny).step(frame(ten, depth=10))
+    first = tinted_by(colorizer(tiny), frame(eight))
+    second = tinted_by(colorizer(tiny), frame(ten, depth=10))
     assert second.frame.luma is ten
     assert second.small.dtype == np.uint16
     assert second.small.max() > 255
@@ -92,32 +99,32 @@ def test_ten_bits_stay_ten_bits_and_give_the_same_colour(tiny: Network) -> None:
 def test_the_first_frame_begins_a_shot_and_the_next_does_not(tiny: Network) -> None:
     stage = colorizer(tiny)
     with PatternSource((128, 96), 30, count=5, paced=False) as source:
-        cuts = [stage.step(each).cut for each in source.frames()]
+        cuts = [tinted_by(stage, each).cut for each in source.frames()]
     assert cuts == [True, False, False, False, False]
 
 
 def test_taste_is_applied(tiny: Network) -> None:
     grey = frame(np.full((64, 64), 220, np.uint8))
-    plain = colorizer(tiny).step(grey).ab
-    double = colorizer(tiny, PLAIN.model_copy(update={"saturation": 2.0})).step(grey).ab
+    plain = tinted_by(colorizer(tiny), grey).ab
+    double = tinted_by(colorizer(tiny, PLAIN.model_copy(update={"saturation": 2.0})), grey).ab
     np.testing.assert_allclose(double, 2 * plain, rtol=1e-5)
     hue = float(np.degrees(np.arctan2(plain[0, 0, 1], plain[0, 0, 0]))) % 360
     tame = HueRange(start=(hue - 20) % 360, end=(hue + 20) % 360, keep=0.25)
-    held = colorizer(tiny, PLAIN.model_copy(update={"tame": (tame,)})).step(grey).ab
+    held = tinted_by(colorizer(tiny, PLAIN.model_copy(update={"tame": (tame,)})), grey).ab
     np.testing.assert_allclose(held, plain / 4, rtol=1e-4)
 
 
 def test_shadows_lose_chroma_by_default_only(tiny: Network) -> None:
     dark = frame(np.full((64, 64), 12, np.uint8))
-    plain = np.abs(colorizer(tiny).step(dark).ab).mean()
-    faded = np.abs(colorizer(tiny, ColourSettings(steadiness=0)).step(dark).ab).mean()
+    plain = np.abs(tinted_by(colorizer(tiny), dark).ab).mean()
+    faded = np.abs(tinted_by(colorizer(tiny, FADING), dark).ab).mean()
     assert 0.4 * plain < faded < 0.9 * plain
 
 
 def test_network_time_is_measured(tiny: Network) -> None:
     stage = colorizer(tiny)
     assert stage.network_ms == 0
-    stage.step(frame(np.zeros((64, 64), np.uint8)))
+    tinted_by(stage, frame(np.zeros((64, 64), np.uint8)))
     assert 0 < stage.network_ms < 1000
 
 
@@ -132,15 +139,15 @@ def test_black_bars_are_kept_from_the_network() -> None:
     with PatternSource((128, 96), 30, count=4, paced=False) as source:
         frames = list(source.frames())
     for each in frames:
-        tinted = stage.step(letterboxed(each))
+        tinted = tinted_by(stage, letterboxed(each))
         assert tinted.window == Window(0, 24, 128, 96)
         assert tinted.frame.luma.shape == (144, 128)
     bare = Compass()
-    colorizer(bare).step(frames[0])
+    tinted_by(colorizer(bare), frames[0])
     assert np.abs(network.seen[0] - bare.seen[0]).max() < 1
 
 
-@pytest.mark.parametrize("settings", [PLAIN, ColourSettings()])
+@pytest.mark.parametrize("settings", [PLAIN, ColourSettings(when="always")])
 @pytest.mark.parametrize("bars", [False, True])
 @pytest.mark.parametrize("at", [1, 6, 9])
 def test_a_colorizer_goes_on_from_its_state_as_if_nothing_had_been(
@@ -160,12 +167,12 @@ def test_a_colorizer_goes_on_from_its_state_as_if_nothing_had_been(
     for each in frames:
         if each.index == at:
             state = json.dumps(whole.state())
-        expected.append(whole.step(each))
+        expected.append(tinted_by(whole, each))
     resumed = colorizer(tiny, settings)
     resumed.restore(json.loads(state))
     assert [each.index for each in frames if expected[each.index].cut] == [0, 8]
     for each in expected[at:]:
-        again = resumed.step(each.frame)
+        again = tinted_by(resumed, each.frame)
         assert again.cut == each.cut
         assert again.window == each.window
         assert np.array_equal(again.ab, each.ab)
@@ -190,7 +197,7 @@ def test_colour_is_held_steady_within_a_shot() -> None:
     flicker = {}
     for steadiness in (0.0, 0.8):
         stage = colorizer(Fickle(), PLAIN.model_copy(update={"steadiness": steadiness}))
-        levels = [float(stage.step(each).ab.mean()) for each in frames]
+        levels = [float(tinted_by(stage, each).ab.mean()) for each in frames]
         flicker[steadiness] = np.abs(np.diff(levels[5:])).mean()
     assert flicker[0.0] == pytest.approx(20)
     assert flicker[0.8] < 10
@@ -203,7 +210,7 @@ def test_a_new_shot_owes_nothing_to_the_last() -> None:
     )
     stage = colorizer(Fickle(), PLAIN.model_copy(update={"steadiness": 0.9}))
     for _ in range(10):
-        stage.step(frame(one))
-    tinted = stage.step(frame(other))
+        tinted_by(stage, frame(one))
+    tinted = tinted_by(stage, frame(other))
     assert tinted.cut
     assert np.allclose(tinted.ab, 0)
