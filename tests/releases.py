@@ -1,0 +1,162 @@
+"""Releases of the networks that are converted, made by the tests: right shapes, sensible activations.
+
+Weights drawn independently make these networks chaotic: the last digit of a pixel decides the colour. So each
+layer's are drawn, tried on photographs, and scaled to what they give there, one layer after the other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import tensorflow as tf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from converter.networks.graph import Graph, Layer
+
+    Floats = NDArray[np.float32]
+    Weights = dict[str, Floats]
+
+_LENGTH_DELIMITED = 2
+_COUNT = np.float32(999.98)  # what Caffe's norms have their sums divided by
+LOGIT_SPREAD = 0.3
+
+
+def draw_weights(graph: Graph, inputs: dict[str, Floats], seed: int = 2016) -> Weights:
+    """Weights for all layers of a graph; ``inputs`` by layer name: (n, h, w, c), as the network takes it."""
+    random = np.random.default_rng(seed)
+    weights: Weights = {}
+    values: dict[str, tf.Tensor] = {}
+    shapes = graph.weight_shapes()
+    for layer in graph.layers:
+        given = [values[name] for name in layer.inputs]
+        _draw(layer, given, shapes, weights, random)
+        if layer.kind == "input":
+            values[layer.name] = tf.constant(inputs[layer.name])
+        else:
+            values[layer.name] = run_layer(layer, given, weights)
+    return weights
+
+
+def _draw(
+    layer: Layer,
+    given: list[tf.Tensor],
+    shapes: dict[str, tuple[int, ...]],
+    weights: Weights,
+    random: np.random.Generator,
+) -> None:
+    name = layer.name
+    if layer.kind in {"conv", "deconv"}:
+        kernel = _smooth_kernel(shapes[f"{name}.weight"], random)
+        weights[f"{name}.weight"] = kernel
+        if layer.bias:
+            weights[f"{name}.bias"] = np.zeros(layer.channels, np.float32)
+        made = run_layer(layer, given, weights).numpy()
+        spread = LOGIT_SPREAD if layer.channels == 313 else 0.5 if layer.channels == 2 else 1
+        factor = (spread / (made.std(axis=(0, 1, 2)) + 1e-6)).astype(np.float32)
+        weights[f"{name}.weight"] = kernel * factor.reshape(
+            (-1, 1, 1, 1) if layer.kind == "conv" else (1, -1, 1, 1)
+        )
+        if layer.bias:
+            centre = made.mean(axis=(0, 1, 2)) * factor
+            weights[f"{name}.bias"] = (random.normal(0, 0.3, layer.channels) - centre).astype(np.float32)
+    elif layer.kind == "norm":
+        values = given[0].numpy()
+        weights[f"{name}.running_mean"] = values.mean(axis=(0, 1, 2))
+        weights[f"{name}.running_var"] = np.maximum(values.var(axis=(0, 1, 2)), 0.25)  # also of dead channels
+        if layer.affine:
+            channels = values.shape[-1]
+            weights[f"{name}.weight"] = random.uniform(0.5, 1.5, channels).astype(np.float32)
+            weights[f"{name}.bias"] = random.normal(0, 0.2, channels).astype(np.float32)
+    elif layer.kind == "scale":
+        weights[f"{name}.weight"] = np.full(given[0].shape[-1], 2.606, np.float32)
+
+
+def _smooth_kernel(shape: tuple[int, ...], random: np.random.Generator) -> Floats:
+    """A random blend of soft blobs: photographs come through such kernels, rounding errors average out."""
+    window = np.array({1: [1], 3: [1, 2, 1], 4: [1, 3, 3, 1]}[shape[-1]], np.float32)
+    blend = random.standard_normal((*shape[:2], 1, 1)) + 0.3 * random.standard_normal(shape)
+    return (blend * np.outer(window, window)).astype(np.float32)
+
+
+def run_layer(layer: Layer, given: list[tf.Tensor], weights: Weights) -> tf.Tensor:  # noqa: PLR0911 - a table
+    """What one layer makes, in TensorFlow's own words: (n, h, w, c) in and out."""
+    x, part = (
+        given[0],
+        {each.rpartition(".")[2]: weights[each] for each in weights if each.startswith(f"{layer.name}.")},
+    )
+    match layer.kind:
+        case "conv":
+            pads = [[0, 0], [layer.pad, layer.pad], [layer.pad, layer.pad], [0, 0]]
+            kernel = part["weight"].transpose(2, 3, 1, 0)
+            y = tf.nn.conv2d(tf.pad(x, pads), kernel, layer.stride, "VALID", dilations=layer.dilation)
+            return y + part["bias"] if layer.bias else y
+        case "deconv":
+            n, height, width, _ = x.shape
+            shape = (n, 2 * height, 2 * width, layer.channels)
+            y = tf.nn.conv2d_transpose(x, part["weight"].transpose(2, 3, 1, 0), shape, 2, "SAME")
+            return y + part["bias"] if layer.bias else y
+        case "relu":
+            return tf.nn.leaky_relu(x, layer.slope)
+        case "norm":
+            y = (x - part["running_mean"]) / np.sqrt(part["running_var"] + layer.epsilon)
+            return y * part["weight"] + part["bias"] if layer.affine else y
+        case "scale":
+            return x * part["weight"]
+        case "softmax":
+            return tf.nn.softmax(x)
+        case "sum":
+            return tf.add_n(given)
+        case "concat":
+            return tf.concat(given, -1)
+        case "subsample":
+            return x[:, :: layer.stride, :: layer.stride]
+        case _:
+            return tf.tanh(x)
+
+
+def write_caffemodel(path: Path, graph: Graph, weights: Weights) -> None:
+    """A .caffemodel of these weights, written byte by byte: nothing of what reads it is used here."""
+    path.write_bytes(b"".join(_field(100, _layer(*layer)) for layer in _blobs(graph, weights)))
+
+
+def _blobs(graph: Graph, weights: Weights) -> Iterator[tuple[str, str, list[Floats]]]:
+    kinds = {"conv": "Convolution", "deconv": "Deconvolution", "norm": "BatchNorm", "scale": "Scale"}
+    for layer in graph.layers:
+        if layer.kind not in kinds:
+            continue
+        found = {part: weights.get(f"{layer.name}.{part}") for part in ("weight", "bias")}
+        blobs = [array for array in found.values() if array is not None]
+        if layer.kind == "norm":
+            sums = (weights[f"{layer.name}.{part}"] * _COUNT for part in ("running_mean", "running_var"))
+            blobs = [*sums, np.array([_COUNT], np.float32)]
+        yield layer.name, kinds[layer.kind], blobs
+
+
+def _layer(name: str, kind: str, blobs: list[Floats]) -> bytes:
+    return b"".join(
+        (_field(1, name.encode()), _field(2, kind.encode()), *(_field(7, _blob(b)) for b in blobs))
+    )
+
+
+def _blob(values: Floats) -> bytes:
+    shape = _field(1, b"".join(_varint(side) for side in values.shape))
+    return _field(7, shape) + _field(5, values.astype("<f4").tobytes())
+
+
+def _field(number: int, payload: bytes) -> bytes:
+    return _varint(number << 3 | _LENGTH_DELIMITED) + _varint(len(payload)) + payload
+
+
+def _varint(value: int) -> bytes:
+    parts = bytearray()
+    while value >= 128:
+        parts.append(value & 127 | 128)
+        value >>= 7
+    parts.append(value)
+    return bytes(parts)
