@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from device.cli import options
-from device.cli.show import ProgressLine
+from device.cli.show import ProgressLine, passed_line
 from device.engine import Stop, stop_on_signals
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _colorize_film(source: Path, out: Path, settings: Config, stop: Stop, line: 
     return (
         f"{written}: {result.frames} frames{before}, {result.rate:.1f} frames/s, "
         f"network {result.network_ms:.1f} ms a frame"
-    )
+    ) + passed_line(result.passed, result.frames, "frames", settings.colour.when)
 
 
 def _colorize_folder(source: Path, out: Path, settings: Config, stop: Stop, line: ProgressLine) -> str:
@@ -77,4 +77,4 @@ def _colorize_folder(source: Path, out: Path, settings: Config, stop: Stop, line
     done = colorize_pictures(source, out, settings, stop=stop, progress=line.update)
     return (
         f"{out}: {done.frames} pictures, {done.rate:.1f} a second, network {done.network_ms:.1f} ms a picture"
-    )
+    ) + passed_line(done.passed, done.frames, "pictures", settings.colour.when)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from device.cli import options
-from device.cli.show import ProgressLine
+from device.cli.show import ProgressLine, passed_line
 from device.errors import ConfigurationError
 
 _PATTERN = "pattern"
@@ -28,6 +28,8 @@ def publish(
         int | None, typer.Option("--frames", min=1, help="End the test picture after so many frames.")
     ] = None,
     network: options.NetworkName = None,
+    colour: options.When = None,
+    saturation: options.Saturation = None,
     broker: options.Broker = None,
     tls: options.Tls = None,
     ca_file: options.CaFile = None,
@@ -48,6 +50,7 @@ def publish(
     config = options.configure(
         config_file,
         network={"name": network},
+        colour={"when": colour, "saturation": saturation},
         mqtt=keys | {"base": base, "device": device, "quality": quality},
         publish={"to": to},
     )
@@ -72,7 +75,10 @@ def publish(
     else:
         fate = f"{sent.delivered} delivered to {', '.join(sent.receivers)}"
         fate += f", {sent.resent} messages sent again" if sent.resent else ""
-    typer.echo(f"{sent.frames} frames, {sent.rate:.1f} frames/s, network {sent.network_ms:.1f} ms: {fate}")
+    passed = passed_line(sent.passed, sent.frames, "frames", config.colour.when)
+    typer.echo(
+        f"{sent.frames} frames, {sent.rate:.1f} frames/s, network {sent.network_ms:.1f} ms: {fate}{passed}"
+    )
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 PLAIN_INTERVAL = 10.0
 
 
+def passed_line(passed: int, of: int, what: str, when: str) -> str:
+    """A last line on what passed as it was, ``when`` (of the configuration) says why; empty: nothing did."""
+    if not passed:
+        return ""
+    why = "passed as they were" if when == "never" else "were in colour already and passed as they were"
+    return f"\n{passed} of {of} {what} {why}"
+
+
 class ProgressLine:
     """A progress bar for one piece of work, on standard error, so that results can be piped.
 

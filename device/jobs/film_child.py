@@ -128,7 +128,7 @@ def colorize(task: FilmTask, send: Callable[[Progress | Said], None], stop: Stop
         except UnreadableFilm as error:
             raise _with_remains(error, work) from None
         tinted = start + summary.frames - colorizer.passed
-        notes = [*([work.restarted] if work and work.restarted else ()), *notes_on(source, colorizer)]
+        notes = list(notes_on(source, colorizer, work, config.film.codec))
         if work is not None and task.out is not None:
             notes += finish(
                 task.out,

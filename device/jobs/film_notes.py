@@ -4,34 +4,50 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from device.media.codecs import sampling_of
+from device.media.encode import Picture
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from device.jobs.colorizer import Colorizer
     from device.jobs.deciding import Shot
-    from device.media.planes import Layout
+    from device.media.probe import FilmFacts
+    from device.media.segments import WorkFolder
     from device.sources.film import FilmSource
 
-_SAMPLINGS = {(4, 1): "4:1:1", (1, 2): "4:4:0", (4, 2): "4:1:0", (4, 4): "4:1:0"}
+_SAMPLINGS = {
+    (1, 1): "4:4:4",
+    (1, 2): "4:4:0",
+    (2, 1): "4:2:2",
+    (2, 2): "4:2:0",
+    (4, 1): "4:1:1",
+    (4, 4): "4:1:0",
+}
 
 
-def notes_on(source: FilmSource, colorizer: Colorizer) -> Iterator[str]:
-    """Notes on a film that was read from ``source`` and went through ``colorizer``."""
+def notes_on(source: FilmSource, colorizer: Colorizer, work: WorkFolder | None, codec: str) -> Iterator[str]:
+    """Notes on a film that came from ``source`` and, where there is one, went to ``work`` in ``codec``."""
+    if work is not None and work.restarted:
+        yield work.restarted
     if source.facts.interlaced:
         yield "it is interlaced: its fields were coloured as they lie, woven into whole frames"
     if source.damaged:
         yield f"{source.damaged} damaged packets of its picture were passed over"
-    if colorizer.passed:
-        yield from _on_own_chroma(source.facts.layout)
+    if colorizer.passed and work is not None:
+        yield from _on_own_chroma(source.facts, codec)
     yield from _on_odd_shots(*colorizer.odd_shots)
 
 
-def _on_own_chroma(layout: Layout) -> Iterator[str]:
+def _on_own_chroma(facts: FilmFacts, codec: str) -> Iterator[str]:
     """Where its own colour could not pass bit for bit."""
-    if layout.made:
-        yield "what passed of its colour is no longer RGB but YCbCr, as the film that was written"
-    elif layout.subsampling in _SAMPLINGS:
-        yield f"what passed of its colour was {_SAMPLINGS[layout.subsampling]} and was written as 4:2:0"
+    pixel_format = Picture.of(facts, codec).pixel_format
+    own, written = facts.layout.subsampling, sampling_of(pixel_format)
+    if facts.layout.made and own is not None:
+        yield f"what passed of its colour was RGB and is now YCbCr, {_SAMPLINGS[written]}"
+    elif own is not None and own != written:
+        was = _SAMPLINGS.get(own, "of another sampling")
+        yield f"what passed of its colour was {was} and is now {_SAMPLINGS[written]}, as {codec} has it"
 
 
 def _on_odd_shots(count: int, named: list[Shot]) -> Iterator[str]:

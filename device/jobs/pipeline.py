@@ -49,11 +49,15 @@ class Stage(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A finished run: frames that every sink took, seconds in all, mean milliseconds of the network."""
+    """A finished run: frames that every sink took, seconds in all, mean milliseconds of the network.
+
+    ``passed``: those of the frames whose own colour passed.
+    """
 
     frames: int
     seconds: float
     network_ms: float
+    passed: int = 0
 
     @property
     def rate(self) -> float:
@@ -99,7 +103,7 @@ def run_pipeline(
         if isinstance(error, KeyboardInterrupt):
             raise Interrupted from error
         raise
-    return Summary(count.frames, time.monotonic() - began, colorizer.network_ms)
+    return Summary(count.frames, time.monotonic() - began, colorizer.network_ms, count.passed)
 
 
 class _Count:
@@ -107,10 +111,12 @@ class _Count:
 
     def __init__(self, progress: Progress | None) -> None:
         self.frames = 0
+        self.passed = 0
         self._progress = progress
 
-    def one_more(self) -> None:
+    def one_more(self, tinted: TintedFrame) -> None:
         self.frames += 1
+        self.passed += tinted.own_colour
         if self._progress is not None:
             self._progress(self.frames)
 
@@ -141,7 +147,7 @@ def _hand_on(
     for tinted in tinted_frames:
         for outlet in outlets:
             outlet.put(tinted, lease)
-        count.one_more()
+        count.one_more(tinted)
         lease.beat()
 
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 class Published:
     """What was sent.
 
-    ``delivered``: frames that every one of ``receivers`` has on its disk, None for a live picture;
+    ``passed``: frames that passed as they were, in colour already or to be left alone. ``delivered``: frames
+    that every one of ``receivers`` has on its disk, None for a live picture;
     ``resent``: messages sent more than once; ``dropped``: live frames that newer ones overtook; ``notes``:
     what else the user should know.
     """
@@ -33,6 +34,7 @@ class Published:
     frames: int
     rate: float
     network_ms: float
+    passed: int = 0
     delivered: int | None = None
     resent: int = 0
     receivers: tuple[str, ...] = ()
@@ -62,6 +64,7 @@ def publish_film(
         film.frames,
         film.rate,
         film.network_ms,
+        passed=film.passed,
         delivered=film.delivered,
         resent=film.resent,
         receivers=film.receivers,
@@ -88,7 +91,7 @@ def publish_pattern(
         connect(config.mqtt, say) as session,
         PatternSource(size, rate, count=count) as source,
     ):
-        colorizer = Colorizer(network, config.colour)
+        colorizer = Colorizer(network, config.colour, live=True)
         sink = MqttLive(
             session,
             network=network.manifest.name,
@@ -96,4 +99,10 @@ def publish_pattern(
             more=lambda: {"network_ms": colorizer.network_ms},
         )
         summary = run_pipeline(source, colorizer, [sink], stop, lambda frames: progress(frames, count))
-        return Published(summary.frames, summary.rate, summary.network_ms, dropped=sink.dropped)
+        return Published(
+            summary.frames,
+            summary.rate,
+            summary.network_ms,
+            passed=summary.passed,
+            dropped=sink.dropped,
+        )

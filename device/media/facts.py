@@ -49,6 +49,7 @@ class Facts:
     ``pts`` counts ``time_base`` seconds. ``captured_ns``: nanoseconds since 1970 (UTC) by the clock of the
     machine that captured it, None for films. ``chroma_age_ns``: capture time of the picture minus that of
     the one behind its colour. ``network``, ``device``: names of the network and of the board.
+    ``own_colour``: its colour is the source's own, not the network's.
 
     Making one with a value out of range is a ``ValueError``.
     """
@@ -64,6 +65,7 @@ class Facts:
     last: bool = False
     captured_ns: int | None = None
     chroma_age_ns: int = 0
+    own_colour: bool = False
 
     def __post_init__(self) -> None:
         """Check every value: what can be made can be written, and read again."""
@@ -74,8 +76,9 @@ class Facts:
         _integer("chroma_age_ns", self.chroma_age_ns, -_INT64, _INT64)
         if self.captured_ns is not None:
             _integer("captured_ns", self.captured_ns, 0, _INT64)
-        if type(self.last) is not bool:
-            raise ValueError("last: not true or false")
+        for name in ("last", "own_colour"):
+            if type(getattr(self, name)) is not bool:
+                raise ValueError(f"{name}: not true or false")
         if type(self.time_base) is not Fraction:
             raise ValueError("time_base: not a fraction")
         _integer("time_base", self.time_base.numerator, 1, 2**31 - 1)

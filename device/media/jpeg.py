@@ -113,4 +113,5 @@ def facts_of(
         last=last,
         captured_ns=None if captured is None else time.time_ns() - (time.monotonic_ns() - captured),
         chroma_age_ns=tinted.chroma_age_ns,
+        own_colour=tinted.own_colour,
     )

@@ -175,6 +175,7 @@ class _Telemetry:
             "fps": _rounded(self._frames / (now - self._since)),
             "chroma_age_ms": _rounded(self._age_ns / self._frames / 1e6),
             "drops": dropped,
+            "source": "colour" if tinted.own_colour else "grey",
         } | {name: _rounded(value) for name, value in self._more().items()}
         self._since, self._frames, self._age_ns = now, 0, 0
         self._due = now + self._interval_s

@@ -46,6 +46,7 @@ any_facts = st.builds(
     last=st.booleans(),
     captured_ns=st.none() | st.integers(0, 2**63 - 1),
     chroma_age_ns=int64,
+    own_colour=st.booleans(),
 )
 
 
@@ -89,6 +90,7 @@ def test_all_facts_that_can_be_made_can_be_read(facts: Facts) -> None:
         {"time_base": Fraction(-1, 25)},
         {"time_base": [1, 25]},
         {"last": 1},
+        {"own_colour": 1},
         {"captured_ns": -1},
         {"job": ""},
         {"job": ".."},
@@ -113,6 +115,12 @@ def test_facts_out_of_range_can_neither_be_made_nor_read(wrong: dict[str, object
         value["time_base"] = "1/25"
     with pytest.raises(UnreadableJpeg):
         read_facts(with_comment(json.dumps(value).replace(" ", "").encode()))
+
+
+def test_what_an_earlier_release_did_not_say_is_what_it_meant() -> None:
+    value = json.loads(FACTS.to_bytes())
+    del value["own_colour"]
+    assert read_facts(with_comment(json.dumps(value, separators=(",", ":")).encode())) == FACTS
 
 
 def test_unknown_keys_of_a_later_release_are_passed_over() -> None:

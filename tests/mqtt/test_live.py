@@ -150,8 +150,9 @@ def test_telemetry_is_told_on_change_and_not_too_often(address: Address, base: s
             time.sleep(0.01)
         told = [json.loads(message.payload) for message in messages(viewer, 0.3)]
     assert 1 <= len(told) <= 3
-    assert told[0].keys() == {"fps", "chroma_age_ms", "drops", "network_ms"}
+    assert told[0].keys() == {"fps", "chroma_age_ms", "drops", "source", "network_ms"}
     assert told[0]["network_ms"] == 12
+    assert told[0]["source"] == "grey"
     assert told[0]["chroma_age_ms"] == 33
     assert 5 < told[0]["fps"] < 101
     assert all(a != b for a, b in itertools.pairwise(told))
