@@ -95,9 +95,10 @@ def _h265(crf: int, preset: str, threads: int, _pixel_format: str) -> Options:
     }
 
 
+#: Faster ones than 10 leave blocks, and break what is to be lossless.
 _AV1_PRESETS = {
-    "ultrafast": 12,
-    "superfast": 11,
+    "ultrafast": 10,
+    "superfast": 10,
     "veryfast": 10,
     "faster": 9,
     "fast": 8,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import av
 import numpy as np
@@ -89,6 +89,15 @@ def check_lossless(codec: str, pixel_format: str, size: tuple[int, int]) -> None
 @pytest.mark.parametrize(("codec", "pixel_format"), LOSSLESS)
 def test_lossless_gives_back_every_plane(codec: str, pixel_format: str) -> None:
     check_lossless(codec, pixel_format, (96, 64))
+
+
+@pytest.mark.parametrize("preset", get_args(FilmSettings.model_fields["preset"].annotation))
+@pytest.mark.parametrize("codec", ["h264", "h265", "av1"])
+def test_so_it_does_at_any_speed(codec: str, preset: Any) -> None:
+    of, lumas = of_codec(codec, (96, 64)), panned(5, (96, 64))
+    _, frames = decoded(encoded(of, lumas, FilmSettings(crf=0, preset=preset)))
+    for luma, (_, planes) in zip(lumas, frames, strict=True):
+        np.testing.assert_array_equal(planes[0], luma)
 
 
 @pytest.mark.parametrize("size", [(101, 75), (66, 35)])
