@@ -30,6 +30,11 @@ class MadeBy:
     network: str
     version: str
 
+    @property
+    def line(self) -> str:
+        """The same in words, for files that hold no more than that."""
+        return f"Colour made by a machine: tintcast {self.version}, network {self.network}"
+
     def xmp(self, before: bytes | None = None) -> bytes:
         """Return an XMP packet that says so, merged into the packet that was there ``before``, if any.
 

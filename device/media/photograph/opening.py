@@ -1,0 +1,124 @@
+"""Opening pictures: what can go wrong with a file is said here, once, in one line."""
+
+from __future__ import annotations
+
+import contextlib
+import stat
+import struct
+import threading
+import warnings
+import zlib
+from typing import TYPE_CHECKING
+
+from PIL import Image, UnidentifiedImageError
+
+from device.errors import MissingInput, UnreadablePicture, from_os_error
+from device.media.photograph.names import RAW, UNREAD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from PIL.ImageFile import ImageFile
+
+#: What Pillow may take a file for. Left out: what starts other programs (EPS), drawings without pixels (WMF),
+#: and scientific containers that it only recognises.
+_FORMATS = (
+    "AVIF", "BMP", "CUR", "DCX", "DDS", "DIB", "GIF", "ICNS", "ICO", "IM", "JPEG", "JPEG2000", "MPO",
+    "MSP", "PCX", "PNG", "PPM", "PSD", "QOI", "SGI", "SUN", "TGA", "TIFF", "WEBP", "XBM", "XPM",
+)  # fmt: skip
+_BROKEN = "not a picture, or a broken one"
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[ImageFile]:
+    """Open a picture with Pillow; nothing of its samples is decoded before they are asked for.
+
+    Whatever goes wrong inside the block is an UnreadablePicture with its reason, a MissingInput, or, where
+    the file can't be read at all, an InputError. More pixels than Pillow thinks safe (179 million) are
+    refused before any memory is taken for them: larger than any camera's sensor, and 1.6 GB to colour.
+    """
+    with _named(path), path.open("rb") as file:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise UnreadablePicture("not a file")
+        if not file.read(1):
+            raise UnreadablePicture("an empty file")
+        if path.suffix.lower() in RAW:
+            raise UnreadablePicture(
+                "a camera's raw file, which holds only a preview as a picture",
+                hint="develop it first, to TIFF",
+            )
+        file.seek(0)
+        with quiet():
+            picture = Image.open(file, formats=_known())
+        with picture:
+            yield picture
+
+
+def _known() -> tuple[str, ...]:
+    """Those of our formats that this Pillow has."""
+    Image.init()
+    return tuple(form for form in _FORMATS if form in Image.OPEN)
+
+
+#: Warnings are switched off for the whole process: one thread at a time.
+_QUIET = threading.Lock()
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """No warnings while headers are read: odd metadata is no complaint, and bombs are told by an error."""
+    with _QUIET, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Turn whatever a broken file leads decoders to raise into an error with its reason."""
+    try:
+        yield
+    except UnreadablePicture as error:
+        raise UnreadablePicture(error.what, where=path, hint=error.hint) from error
+    except FileNotFoundError as error:
+        raise MissingInput("no such picture", where=path) from error
+    except IsADirectoryError as error:
+        raise UnreadablePicture("a folder, not a picture", where=path) from error
+    except UnidentifiedImageError as error:
+        raise _unidentified(path) from error
+    except Image.DecompressionBombError as error:
+        raise UnreadablePicture(
+            f"more than the {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels that a picture may have", where=path,
+            hint="scale it down first",
+        ) from error  # fmt: skip
+    except MemoryError as error:
+        raise UnreadablePicture("too large for this machine's memory", where=path) from error
+    except OSError as error:
+        if error.errno is not None:
+            raise from_os_error(error, where=path, doing="can't be read") from error
+        raise UnreadablePicture(_reason(error), where=path) from error
+    except (
+        ValueError,
+        SyntaxError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        RuntimeError,
+        struct.error,
+        zlib.error,
+    ) as error:
+        raise UnreadablePicture(_reason(error), where=path) from error
+
+
+def _unidentified(path: Path) -> UnreadablePicture:
+    suffix = path.suffix.lower()
+    if suffix in UNREAD:
+        return UnreadablePicture(
+            f"{suffix[1:].upper()} is not read", where=path, hint="save it as JPEG, PNG or TIFF first"
+        )
+    return UnreadablePicture(_BROKEN, where=path)
+
+
+def _reason(error: Exception) -> str:
+    text = str(error).partition("\n")[0].strip()
+    return f"{_BROKEN}: {text}" if text else _BROKEN
