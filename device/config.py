@@ -112,6 +112,17 @@ class FilmSettings(Section):
     )
 
 
+class PhotoSettings(Section):
+    """How a photograph is written."""
+
+    quality: int = Field(
+        default=0,
+        ge=0,
+        le=100,
+        description="quality of JPEG, WebP and the like; 0: 92, or a source JPEG's own where that is higher",
+    )
+
+
 class MqttSettings(Section):
     """The broker and how we appear there."""
 
@@ -175,6 +186,7 @@ class Config(Section):
     network: NetworkSettings = NetworkSettings()
     colour: ColourSettings = ColourSettings()
     film: FilmSettings = FilmSettings()
+    photo: PhotoSettings = PhotoSettings()
     mqtt: MqttSettings = Field(default_factory=MqttSettings)
     publish: PublishSettings = PublishSettings()
     receive: ReceiveSettings = Field(default_factory=ReceiveSettings)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from device.cli import config, demo, film, publish, receive
+from device.cli import config, demo, film, photo, publish, receive
 from device.cli.command import run_command, start_logging
 from device.resources import version as installed_version
 
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("film")(film.film)
+app.command("photo")(photo.photo)
 app.command("publish")(publish.publish)
 app.command("receive")(receive.receive)
 app.command("config")(config.config)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 from device.errors import from_os_error
@@ -56,6 +57,18 @@ def write_bytes(path: Path, data: bytes) -> None:
     try:
         with writable(path):
             part.file.write(data)
+        part.commit()
+    except BaseException:
+        part.discard()
+        raise
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file's content byte for byte; errors as ``PartFile``."""
+    part = PartFile(target)
+    try:
+        with writable(target), source.open("rb") as file:
+            shutil.copyfileobj(file, part.file, 1 << 20)
         part.commit()
     except BaseException:
         part.discard()

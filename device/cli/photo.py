@@ -1,0 +1,118 @@
+"""``tintcast photo``: photographs in colour, one or a whole tree of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from device.cli import options
+from device.cli.show import ProgressLine
+from device.engine import Stop, stop_on_signals
+from device.errors import PartlyFailed
+
+if TYPE_CHECKING:
+    from device.jobs.photo import PhotoSummary
+
+
+def photo(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A picture, or a folder of them.")],
+    out: Annotated[
+        str,
+        typer.Argument(
+            metavar="OUT",
+            help="The picture to write, its kind by its name, or a folder; for a folder, a folder.",
+        ),
+    ],
+    *,
+    network: options.NetworkName = None,
+    colour: options.When = None,
+    saturation: options.Saturation = None,
+    quality: Annotated[
+        int | None,
+        typer.Option(
+            help="Quality of JPEG, WebP and their like, 1 to 100; otherwise what suits the picture."
+        ),
+    ] = None,
+    hint: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="X,Y,A,B|X,Y,#RRGGBB",
+            help="A colour at a pixel of the upright picture, as a and b of Lab, or as on a web page;"
+            " repeatable; for one picture, and networks that take hints.",
+        ),
+    ] = None,
+    hints: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Hints, one a line, as of --hint.")
+    ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(metavar="PICTURE", help="Take the palette of this one; for networks that take one."),
+    ] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Write before and after side by side, too: NAME.compare.jpg.")
+    ] = False,
+    contact_sheet: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a sheet of all before and after, .png or .jpg, 24 a page."),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace what is there; without it nothing ever is.")
+    ] = False,
+    config: options.ConfigFile = None,
+) -> None:
+    """Colorize photographs: what is in colour already passes as it is, byte for byte.
+
+    A folder comes out as the same tree; hidden files, files that are no pictures, and folders that are links
+    are passed over. Pictures that fail are listed, and the rest goes on. What is in OUT already is taken for
+    done, so that the same command goes on where it was interrupted; after a change of settings --overwrite
+    makes all of it anew.
+    """
+    from device.colour.hint_text import parse_hint, read_hints
+    from device.jobs.photo import PhotoWishes, colorize_photos
+
+    settings = options.configure(
+        config,
+        network={"name": network},
+        colour={"when": colour, "saturation": saturation},
+        photo={"quality": quality},
+    )
+    wishes = PhotoWishes(
+        overwrite=overwrite,
+        compare=compare,
+        sheet=contact_sheet,
+        hints=(*map(parse_hint, hint or ()), *(read_hints(hints) if hints else ())),
+        reference=reference,
+    )
+    stop = Stop()
+    with ProgressLine(source.name) as line, stop_on_signals(stop):
+        done = colorize_photos(source, out, settings, wishes, stop=stop, say=line.say, progress=line.update)
+    passed = (
+        "passed as they were" if settings.colour.when == "never" else "in colour already, passed as they were"
+    )
+    typer.echo(_of_one(done, passed) if source.is_file() else _of_many(done, passed))
+    if done.failed:
+        raise PartlyFailed(f"{done.failed} failed, listed above; the rest is done", where=source)
+
+
+def _of_one(done: PhotoSummary, passed: str) -> str:
+    if done.passed:
+        return f"{done.out}: {passed.replace('they were', 'it was')}"
+    return f"{done.out}: coloured in {done.seconds:.1f} s, network {done.network_ms:.1f} ms"
+
+
+def _of_many(done: PhotoSummary, passed: str) -> str:
+    counts = (
+        (done.coloured, "coloured"),
+        (done.passed, passed),
+        (done.there, "there already"),
+        (done.failed, "failed"),
+        (done.others, "other files passed over"),
+        (done.links, "linked folders passed over"),
+    )
+    what = "; ".join(f"{count} {text}" for count, text in counts if count)
+    speed = f"; {done.rate:.1f} a second, network {done.network_ms:.1f} ms a picture" if done.coloured else ""
+    pages = f"; contact sheet {done.sheets[0]}" if done.sheets else ""
+    more = f" and {len(done.sheets) - 1} more" if len(done.sheets) > 1 else ""
+    return f"{done.out}: {what}{speed}{pages}{more}"
