@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from device.media.codecs import sampling_of
+from device.media.codecs import CODECS, depth_of, sampling_of
 from device.media.encode import Picture
 
 if TYPE_CHECKING:
@@ -34,9 +34,23 @@ def notes_on(source: FilmSource, colorizer: Colorizer, work: WorkFolder | None, 
         yield "it is interlaced: its fields were coloured as they lie, woven into whole frames"
     if source.damaged:
         yield f"{source.damaged} damaged packets of its picture were passed over"
+    if work is not None:
+        yield from _on_depth(source.facts, codec)
     if colorizer.passed and work is not None:
         yield from _on_own_chroma(source.facts, codec)
     yield from _on_odd_shots(*colorizer.odd_shots)
+
+
+def _on_depth(facts: FilmFacts, codec: str) -> Iterator[str]:
+    """Where the codec holds fewer bits than came."""
+    bits, written = facts.layout.depth, depth_of(Picture.of(facts, codec).pixel_format)
+    if written < bits:
+        deepest = ", ".join(
+            other.name
+            for other in CODECS.values()
+            if depth_of(other.pixel_format(facts.layout.subsampling, bits)) > written
+        )
+        yield f"its {bits} bits were rounded to {written}, the most that {codec} has; {deepest} have more"
 
 
 def _on_own_chroma(facts: FilmFacts, codec: str) -> Iterator[str]:

@@ -15,6 +15,9 @@ from device.colour.own import own_rgb
 from device.errors import from_os_error
 from device.media.durable import write_bytes
 from device.media.jpeg import encode_jpeg, facts_of, upright_planes
+from device.media.jpeg_segments import insert, xmp_segment
+from device.media.made_by import MadeBy
+from device.resources import version
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,8 +35,8 @@ class PictureSink:
     """Writes ``000000.jpg`` (or ``.png``) and on, by the frame's index, into ``folder``, which it makes.
 
     ``jpeg``: from planes, at ``quality`` 1..100. ``png``: by the reference merge. Both are upright and carry
-    their facts, a PNG as the text ``Comment``. Raises SpaceError on a full disk, else InputError where the
-    folder can't be written; what was written before stays.
+    their facts, a PNG as the text ``Comment``; where their colour was made, XMP says so. Raises SpaceError on
+    a full disk, else InputError where the folder can't be written; what was written before stays.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class PictureSink:
     ) -> None:
         self._folder, self._kind, self._quality = folder, kind, quality
         self._network, self._device, self._job = network, device, job
+        self._made_by = MadeBy(network, version()).xmp()
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -57,10 +61,11 @@ class PictureSink:
         """Write one picture."""
         index = tinted.frame.index
         facts = facts_of(tinted, sequence=index, network=self._network, device=self._device, job=self._job)
+        xmp = None if tinted.own_colour else self._made_by
         if self._kind == "jpeg":
-            write_bytes(self._folder / f"{index:06}.jpg", _jpeg(tinted, self._quality, facts))
+            write_bytes(self._folder / f"{index:06}.jpg", _jpeg(tinted, self._quality, facts, xmp))
         else:
-            write_bytes(self._folder / f"{index:06}.png", _png(tinted, facts))
+            write_bytes(self._folder / f"{index:06}.png", _png(tinted, facts, xmp))
 
     def close(self) -> None:
         """Nothing is left to do: every picture is complete."""
@@ -78,13 +83,16 @@ class PictureSink:
         """Every picture is complete, whatever happened."""
 
 
-def _jpeg(tinted: TintedFrame, quality: int, facts: Facts) -> bytes:
-    return encode_jpeg(*upright_planes(tinted), quality, facts)
+def _jpeg(tinted: TintedFrame, quality: int, facts: Facts, xmp: bytes | None) -> bytes:
+    jpeg = encode_jpeg(*upright_planes(tinted), quality, facts)
+    return jpeg if xmp is None else insert(jpeg, [xmp_segment(xmp)])
 
 
-def _png(tinted: TintedFrame, facts: Facts) -> bytes:
+def _png(tinted: TintedFrame, facts: Facts, xmp: bytes | None) -> bytes:
     text = PngInfo()
     text.add_text("Comment", facts.to_bytes().decode("ascii"))
+    if xmp is not None:
+        text.add_itxt("XML:com.adobe.xmp", xmp.decode())
     file = io.BytesIO()
     Image.fromarray(merged(tinted)).save(file, "PNG", compress_level=_PNG_LEVEL, pnginfo=text)
     return file.getvalue()

@@ -2,16 +2,20 @@ from __future__ import annotations
 
 import errno
 import json
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from exiftool import read_tags
 from PIL import Image
 
 from device.errors import InputError, SpaceError
 from device.frames import JPEG_COLOUR, ColourSpace, Frame, TintedFrame, Window
 from device.media.facts import read_facts
+from device.media.made_by import DIGITAL_SOURCE_TYPE
+from device.resources import version
 from device.sinks.pictures import PictureSink, merged
 
 if TYPE_CHECKING:
@@ -52,6 +56,23 @@ def test_numbered_pictures_with_their_facts(tmp_path: Path, kind: str) -> None:
         assert grass[1] > grass[2] + 20, "grass is green"
     if kind == "jpeg":
         assert read_facts(written[2].read_bytes()).sequence == 12
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "png"])
+def test_where_the_colour_was_made_the_picture_says_so_and_only_there(tmp_path: Path, kind: str) -> None:
+    made, own = tinted(0), tinted(1)
+    plane = np.full((24, 32), 140, np.uint8)
+    own = replace(own, frame=replace(own.frame, cb=plane, cr=plane), own_colour=True)
+    with sink(tmp_path, kind) as pictures:
+        pictures.write(made)
+        pictures.write(own)
+    first, second = (read_tags(path) for path in sorted(tmp_path.iterdir()))
+    assert first["XMP-iptcExt:DigitalSourceType"] == DIGITAL_SOURCE_TYPE
+    assert first["XMP-iptcExt:AISystemUsed"] == "tintcast, network compact"
+    assert first["XMP-iptcExt:AISystemVersionUsed"] == version()
+    assert not [tag for tag in second if tag.startswith("XMP")]
+    for found in (first, second):
+        assert json.loads(found["File:Comment" if kind == "jpeg" else "PNG:Comment"])["device"] == "pi"
 
 
 def test_jpeg_and_png_show_the_same(tmp_path: Path) -> None:
