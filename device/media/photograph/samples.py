@@ -36,6 +36,10 @@ _ANIMATED = {
 }
 
 
+#: Pillow's names of JPEG: with one picture, and with several.
+JPEG = {"JPEG", "MPO"}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Samples:
     """``pixels`` (H, W) or (H, W, 3), ``alpha`` (H, W) or None, uint8 or uint16 at full scale, as stored.
@@ -55,11 +59,7 @@ def read_samples(path: Path, picture: ImageFile) -> Samples:
     """Decode the first picture of a file that is ``opened``. Raises UnreadablePicture, or as decoders do."""
     notes = _note_frames(picture)
     icc = picture.info.get("icc_profile") or None
-    if (
-        picture.format in {"JPEG", "MPO"}
-        and picture.mode in {"L", "RGB"}
-        and (jpeg := _jpeg(path)) is not None
-    ):
+    if picture.format in JPEG and picture.mode in {"L", "RGB"} and (jpeg := _jpeg(path)) is not None:
         return Samples(jpeg, None, icc, notes)
     if (deep := _deep(path, picture)) is not None:
         pixels, alpha = deep
@@ -94,10 +94,19 @@ def _jpeg(path: Path) -> Luma | None:
     data = path.read_bytes()
     try:
         _, _, colours, _ = simplejpeg.decode_jpeg_header(data)
-        pixels = simplejpeg.decode_jpeg(data, "GRAY" if colours == "Gray" else "RGB")
+        if colours == "Gray":
+            return jpeg_luma(path)
+        return np.asarray(simplejpeg.decode_jpeg(data, "RGB"), np.uint8)
     except ValueError:
         return None
-    return np.asarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels, np.uint8)
+
+
+def jpeg_luma(path: Path) -> Luma | None:
+    """Luma of a JPEG as it lies in the file; None as ``_jpeg``."""
+    try:
+        return np.asarray(simplejpeg.decode_jpeg(path.read_bytes(), "GRAY")[..., 0], np.uint8)
+    except ValueError:
+        return None
 
 
 def _deep(path: Path, picture: ImageFile) -> tuple[Luma, Luma | None] | None:
