@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from children import children
 from films import make_film, sound_packets, stamps
 from said import complaints
 
@@ -42,16 +43,6 @@ def command(*arguments: object) -> list[str]:
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=60, check=False)
-
-
-def children(pid: int) -> list[int]:
-    """Processes of films that ``pid`` started."""
-    found = [
-        int(child)
-        for task in Path(f"/proc/{pid}/task").iterdir()
-        for child in (task / "children").read_text().split()
-    ]
-    return [child for child in found if b"film_child" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 def complaint(said: str) -> str:

@@ -1,0 +1,131 @@
+"""A film that was interrupted while frames waited equals one that was not, byte for byte."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from children import children
+from colour_films import make_colour_film
+
+from device.config import Config
+from device.engine import Stop
+from device.jobs.film import FilmTask
+from device.jobs.film_child import colorize
+from device.media.segments import WorkFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from typing import Any
+
+    from colour_films import Shot
+
+    from device.media.durable import PartFile
+
+#: Forced boundaries, every eight frames, among black frames that wait, frames to decide by, and decided ones.
+SHOTS: list[Shot] = [
+    (45, "black"),
+    (21, "grey"),
+    (9, "colour"),
+    (4, "black"),
+    (18, "colour"),
+    (5, "sepia"),
+    (40, "turning"),
+    (13, "colour"),
+]
+SETTINGS = {"film": {"segment_frames": 2, "preset": "ultrafast"}}
+
+
+class Killed(BaseException):
+    """The plug was pulled."""
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("resume") / "in.mkv"
+    make_colour_film(path, SHOTS)
+    return path
+
+
+@pytest.fixture(scope="module")
+def whole(source: Path) -> tuple[bytes, Any]:
+    """The film made in one go: its bytes, and what is said of it."""
+    out = source.with_name("whole.mp4")
+    result = colorize(FilmTask(source, out, Config.model_validate(SETTINGS)), lambda _: None, Stop())
+    assert result.frames == sum(count for count, _ in SHOTS)
+    assert result.passed > 30
+    assert len(result.notes) == 1
+    return out.read_bytes(), (result.frames, result.passed, result.notes)
+
+
+def test_wherever_it_was_killed_the_film_is_the_same(
+    source: Path, whole: tuple[bytes, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed as soon as a segment is closed, then gone on from, segment by segment."""
+    out, settings = tmp_path / "out.mp4", Config.model_validate(SETTINGS)
+    close = WorkFolder.close_segment
+    waited: list[int] = []
+
+    def close_and_die(
+        self: WorkFolder, part: PartFile, pts: tuple[int, ...], state: Mapping[str, Any]
+    ) -> None:
+        close(self, part, pts, state)
+        if state:
+            waited.append(len(json.loads(json.dumps(state))["seen"]["decider"]["waiting"]))
+        raise Killed
+
+    runs = 0
+    while not out.exists():
+        with monkeypatch.context() as patch:
+            patch.setattr(WorkFolder, "close_segment", close_and_die)
+            try:
+                result = colorize(FilmTask(source, out, settings), lambda _: None, Stop())
+            except Killed:
+                runs += 1
+    assert runs > 15
+    assert len({number for number in waited if number}) > 3  # boundaries that fell among waiting frames
+    assert 16 in waited
+    assert out.read_bytes() == whole[0]
+    assert (result.frames, result.passed, result.notes) == whole[1]
+    assert result.resumed == result.frames
+
+
+def test_kill_9_again_and_again_leaves_the_same_film(
+    source: Path, whole: tuple[bytes, Any], tmp_path: Path
+) -> None:
+    out, settings = tmp_path / "out.mp4", tmp_path / "tintcast.toml"
+    settings.write_text('[film]\nsegment_frames = 2\npreset = "ultrafast"\n')
+    work = tmp_path / ".out.mp4.tintcast"
+    command = [sys.executable, "-m", "device.cli", "film", str(source), str(out), "--config", str(settings)]
+    kills = 0
+    while not out.exists():
+        before = len(list(work.glob("*.json")))
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+            while running.poll() is None and not kills_it(running.pid, work, before + 3, most=kills < 4):
+                time.sleep(0.002)
+            said, complaint = running.communicate(timeout=30)
+        assert running.returncode in {0, 3}, complaint
+        kills += running.returncode == 3
+    assert kills >= 2
+    assert out.read_bytes() == whole[0]
+    frames, passed, _ = whole[1]
+    assert said.splitlines()[-1] == (
+        f"{passed} of {frames} frames were in colour already and passed as they were"
+    )
+
+
+def kills_it(pid: int, work: Path, segments: int, *, most: bool) -> bool:
+    """Kill the film's process once it has closed so many segments; False while it is too early."""
+    if not most or len(list(work.glob("*.json"))) < segments:
+        return False
+    for child in children(pid):
+        os.kill(child, signal.SIGKILL)
+        return True
+    return False
