@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 #: White, yellow, cyan, green, magenta, red, blue, black.
 BARS = ((1, 1, 1), (1, 1, 0), (0, 1, 1), (0, 1, 0), (1, 0, 1), (1, 0, 0), (0, 0, 1), (0, 0, 0))
-BAR = 32
+BAR = 48
 SAMPLINGS = {"420": (2, 2), "422": (2, 1), "444": (1, 1), "440": (1, 2), "411": (4, 1), "410": (4, 4)}
 #: Matrix and range in the numbers of ISO/IEC 23091-2.
 MATRICES = {Matrix.BT601: 6, Matrix.BT709: 1, Matrix.BT2020: 9}
@@ -36,7 +36,7 @@ _EXACT = (
 
 
 def colour_bars(rows: int = 96) -> NDArray[np.float64]:
-    """R'G'B' (rows, 256, 3), 0..1: the eight bars, in the upper half at 100 %, below at 75 %."""
+    """R'G'B' (rows, 384, 3), 0..1: the eight bars, in the upper half at 100 %, below at 75 %."""
     line = np.repeat(np.array(BARS, float), BAR, axis=0)
     return np.stack([line] * (rows // 2) + [0.75 * line] * (rows - rows // 2))
 
@@ -101,8 +101,7 @@ def inside_bars(shape: Sequence[int]) -> NDArray[np.bool_]:
     """Where neither scaled chroma nor a JPEG's 16x16 blocks reach over an edge between two bars."""
     rows, columns = np.arange(shape[0]), np.arange(shape[1])
     far = np.abs(rows - shape[0] // 2) >= 16
-    near = (columns % BAR >= 8) & (columns % BAR < BAR - 8)
-    return np.logical_and.outer(far, near)
+    return np.logical_and.outer(far, columns % BAR // 16 == 1)
 
 
 def write_film(

@@ -173,4 +173,4 @@ def test_bars_pass_bit_for_bit_where_the_codec_has_their_sampling(
         assert (before[1] == after[1]).all()
         assert (before[2] == after[2]).all()
     else:
-        assert after[1].shape == (32, 128)
+        assert after[1].shape == (32, 192)
