@@ -86,7 +86,7 @@ def photo(
         reference=reference,
     )
     stop = Stop()
-    with ProgressLine(source.name) as line, stop_on_signals(stop):
+    with ProgressLine(source.absolute().name) as line, stop_on_signals(stop):
         done = colorize_photos(source, out, settings, wishes, stop=stop, say=line.say, progress=line.update)
     passed = (
         "passed as they were" if settings.colour.when == "never" else "in colour already, passed as they were"
@@ -108,11 +108,21 @@ def _of_many(done: PhotoSummary, passed: str) -> str:
         (done.passed, passed),
         (done.there, "there already"),
         (done.failed, "failed"),
-        (done.others, "other files passed over"),
-        (done.links, "linked folders passed over"),
+        (done.others, f"{_plural(done.others, 'other file')} passed over"),
+        (done.links, f"{_plural(done.links, 'linked folder')} passed over"),
     )
     what = "; ".join(f"{count} {text}" for count, text in counts if count)
     speed = f"; {done.rate:.1f} a second, network {done.network_ms:.1f} ms a picture" if done.coloured else ""
-    pages = f"; contact sheet {done.sheets[0]}" if done.sheets else ""
+    return f"{done.out}: {what}{speed}{_sheets(done)}"
+
+
+def _sheets(done: PhotoSummary) -> str:
+    if not done.sheets:
+        return ""
     more = f" and {len(done.sheets) - 1} more" if len(done.sheets) > 1 else ""
-    return f"{done.out}: {what}{speed}{pages}{more}"
+    old = len(done.sheets) - done.new_sheets
+    return f"; contact sheet {done.sheets[0]}{more}" + (f", {old} there already" if old else "")
+
+
+def _plural(count: int, thing: str) -> str:
+    return thing if count == 1 else f"{thing}s"

@@ -1,39 +1,24 @@
-"""``tintcast photo``: a photograph, or a folder of them with all below it, in colour.
-
-Each picture goes through one thread from its file to its file, a few pictures at a time, so that some are
-decoded and encoded while another one has the network. Memory is that of the few.
-"""
+"""``tintcast photo``: a photograph, or a folder of them with all below it, in colour."""
 
 from __future__ import annotations
 
+import errno
 import os
-import threading
 import time
-from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from device.colour.hints import palette_of
-from device.engine import Budget, Leases, Workers
-from device.errors import (
-    ConfigurationError,
-    InputError,
-    Interrupted,
-    NetworkFileError,
-    SpaceError,
-    TintcastError,
-)
-from device.jobs.photo_develop import Developed, Developer, Outcome
-from device.jobs.photo_plan import plan
+from device.errors import ConfigurationError, from_os_error
+from device.jobs.photo_develop import Developer, Outcome
+from device.jobs.photo_plan import check_target, plan
+from device.jobs.photo_run import Notes, PhotoRun
 from device.jobs.photo_tint import PhotoTinter
-from device.media.contact import BeforeAfter
 from device.media.contact_pages import ContactPages, page_paths
 from device.media.made_by import MadeBy
 from device.media.photograph import is_photograph, read_photograph, writable, written_name
 from device.media.photograph.names import WRITTEN
-from device.media.photograph.opening import opened
 from device.media.side_by_side import shown
 from device.network import Network
 from device.resources import version
@@ -44,16 +29,11 @@ if TYPE_CHECKING:
     from device.colour.hint_text import PixelHint
     from device.colour.hints import Palette
     from device.config import Config
-    from device.engine import Lease, Stop
+    from device.engine import Stop
     from device.jobs.photo_plan import Place, Plan
 
-#: How long one picture may take, in seconds: as large as it may be, on a small board.
-_PATIENCE_S = 1800.0
-#: How long the pictures that are being worked on may take once the run is to end.
-_GRACE_S = 60.0
-#: At most so many pictures at a time, and so many pixels: a larger picture is worked on alone.
+#: At most so many pictures at a time, or threads on one.
 _MOST_THREADS = 4
-_MOST_PIXELS = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +57,8 @@ class PhotoSummary:
 
     ``out``: the file or folder; ``coloured``; ``passed``: in colour already, kept as they were; ``there``:
     done by an earlier run; ``failed``; ``others``, ``links``: files that are no pictures, and linked folders,
-    passed over; ``sheets``: pages of the contact sheet; ``network_ms``: mean of the network for a picture.
+    passed over; ``sheets``: pages of the contact sheet, ``new_sheets`` of them not there before;
+    ``network_ms``: mean time of the network for a picture.
     """
 
     out: Path
@@ -88,6 +69,7 @@ class PhotoSummary:
     others: int
     links: int
     sheets: tuple[Path, ...]
+    new_sheets: int
     seconds: float
     network_ms: float
 
@@ -133,7 +115,7 @@ def colorize_photos(
             palette=_palette(wishes.reference),
             threads=cores if single else 1,
         )
-        notes = _Notes(say)
+        notes = Notes(say)
         developer = Developer(
             tinter,
             MadeBy(network.manifest.name, version()),
@@ -144,7 +126,9 @@ def colorize_photos(
         )
         for error in todo.unread:
             say(str(error))
-        run = _Run(todo, developer, sheet, stop, say=say, progress=progress, alone=single)
+        run = PhotoRun(todo, developer, sheet, stop, say=say, progress=progress, alone=single)
+        if not single:
+            _make_out(Path(out))
         run.work(1 if single else min(cores, len(todo.places)))
         notes.close()
         network_ms = tinter.network_ms
@@ -157,106 +141,10 @@ def colorize_photos(
         others=todo.others,
         links=todo.links,
         sheets=sheet.paths if sheet else (),
+        new_sheets=sheet.written if sheet else 0,
         seconds=time.monotonic() - began,
         network_ms=network_ms,
     )
-
-
-class _Notes:
-    """What the user should know of pictures: each thing once, and at the end of how many more it is true."""
-
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
-        self._lock = threading.Lock()
-        self._seen: Counter[str] = Counter()
-
-    def take(self, path: Path, text: str) -> None:
-        with self._lock:
-            self._seen[text] += 1
-            if self._seen[text] == 1:
-                self._say(f"{path}: note: {text}")
-
-    def close(self) -> None:
-        for text, count in self._seen.items():
-            if count > 1:
-                self._say(f"{count - 1} more: note: {text}")
-
-
-class _Run:
-    """All pictures of a plan, each taken by the next thread that is free. ``alone``: there is but one."""
-
-    def __init__(
-        self,
-        todo: Plan,
-        developer: Developer,
-        sheet: ContactPages | None,
-        stop: Stop,
-        *,
-        say: Callable[[str], None],
-        progress: Callable[[int, int | None], None],
-        alone: bool,
-    ) -> None:
-        self._places = todo.places
-        self._developer, self._sheet = developer, sheet
-        self._stop, self._say, self._progress = stop, say, progress
-        self._alone = alone
-        self._budget = Budget(_MOST_PIXELS, stop)
-        self._lock = threading.Lock()
-        self._next = iter(enumerate(todo.places))
-        self.counts: Counter[Outcome] = Counter()
-
-    def work(self, threads: int) -> None:
-        """Develop all pictures with so many threads."""
-        workers = Workers(self._stop, Leases())
-        for number in range(threads):
-            workers.start(f"photograph {number + 1}", self._take_turns, lease_s=_PATIENCE_S)
-        workers.join(_GRACE_S)
-        if self._stop.requested:
-            done = f"{self.counts.total()} of {len(self._places)} pictures are done"
-            raise Interrupted(hint=None if self._alone else f"{done}; run it again to go on from here")
-
-    def _take_turns(self, lease: Lease) -> None:
-        while not self._stop.is_set():
-            with self._lock:
-                index, place = next(self._next, (0, None))
-            if place is None:
-                return
-            with self._budget.use(_pixels(place.source), lease):
-                outcome = self._develop(place, index)
-            with self._lock:
-                self.counts[outcome] += 1
-                self._progress(self.counts.total(), len(self._places))
-
-    def _develop(self, place: Place, index: int) -> Outcome:
-        wants_pair = self._sheet is not None and self._sheet.wants(index)
-        try:
-            developed = self._developer.develop(place, pair=wants_pair)
-        except (SpaceError, NetworkFileError):
-            raise
-        except Exception as error:
-            if self._alone:
-                raise
-            self._say(_line(error, place))
-            developed = Developed(Outcome.FAILED, BeforeAfter.nothing(f"{place.source.name}: failed"))
-        if wants_pair and self._sheet and developed.pair:
-            self._sheet.add(index, developed.pair)
-        return developed.outcome
-
-
-def _line(error: Exception, place: Place) -> str:
-    """What went wrong with one picture, which does not take the others with it."""
-    if isinstance(error, TintcastError):
-        return str(error)
-    if isinstance(error, MemoryError):
-        return str(InputError("too large for this machine's memory", where=place.source))
-    return str(TintcastError(f"a mistake of ours: {type(error).__name__}: {error}", where=place.source))
-
-
-def _pixels(path: Path) -> int:
-    """How many pixels a picture says it has; none where it can't be opened."""
-    with suppress(InputError), opened(path) as picture:
-        return picture.width * picture.height
-    return 0
 
 
 def _check_single(place: Place, wishes: PhotoWishes) -> None:
@@ -267,8 +155,10 @@ def _check_single(place: Place, wishes: PhotoWishes) -> None:
             where=place.result,
             hint=f"there are {', '.join(sorted(WRITTEN))}",
         )
-    wanted = [place.result, place.kept, *([place.compare] if wishes.compare else [])]
-    for path in wanted:
+    if wishes.compare:
+        check_target(place.compare, place.source)
+    wanted = [place.result, place.kept, place.compare if wishes.compare else None, wishes.sheet]
+    for path in filter(None, wanted):
         if os.path.lexists(path) and not wishes.overwrite:
             raise ConfigurationError("is there already", where=path, hint="--overwrite replaces it")
 
@@ -276,21 +166,30 @@ def _check_single(place: Place, wishes: PhotoWishes) -> None:
 def _sheet(source: Path, todo: Plan, config: Config, wishes: PhotoWishes) -> ContactPages | None:
     if wishes.sheet is None:
         return None
-    paths = set(page_paths(wishes.sheet, len(todo.places)))
-    folder = wishes.sheet.parent
-    if not folder.is_dir():
+    pages = {page.resolve() for page in page_paths(wishes.sheet, len(todo.places))}
+    if not wishes.sheet.parent.is_dir():
         raise ConfigurationError("its folder does not exist", where=wishes.sheet)
     for place in todo.places:
         for path in (place.source, place.result, place.kept, place.compare):
-            if path in paths:
+            if path.resolve() in pages:
                 raise ConfigurationError(f"is {path}, too", where=wishes.sheet, hint="name another file")
     return ContactPages(
         wishes.sheet,
         len(todo.places),
-        title=source.name or str(source),
+        title=source.absolute().name,
         detail=f"as they were, and tinted by network {config.network.name}",
         overwrite=wishes.overwrite,
     )
+
+
+def _make_out(folder: Path) -> None:
+    """Make the folder for the results, and see that they can be written, before any picture is read."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise from_os_error(error, where=folder, doing="can't be written") from None
 
 
 def _palette(reference: Path | None) -> Palette | None:

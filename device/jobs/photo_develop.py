@@ -15,6 +15,7 @@ from device.media.contact import BeforeAfter
 from device.media.durable import copy_file, writable
 from device.media.photograph import read_photograph, write_photograph
 from device.media.photograph.names import WRITTEN
+from device.media.photograph.opening import opened
 from device.media.side_by_side import shown, write_side_by_side
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ class Outcome(Enum):
     """What became of a picture."""
 
     COLOURED = "coloured"
-    PASSED = "passed"
-    THERE = "there"
+    PASSED = "passed as it was"
+    THERE = "there already"
     FAILED = "failed"
 
 
@@ -75,6 +76,17 @@ class Developer:
         self._quality = quality
         self._note = note
 
+    def cost(self, place: Place, *, pair: bool) -> int:
+        """How many pixels ``develop`` will have to do with; none where it can't be known."""
+        if not self._overwrite and _there(place) and not pair and not self._wants_compare(place):
+            return 0
+        with suppress(InputError), opened(place.source) as picture:
+            return picture.width * picture.height
+        return 0
+
+    def _wants_compare(self, place: Place) -> bool:
+        return self._compare and (self._overwrite or not os.path.lexists(place.compare))
+
     def develop(self, place: Place, *, pair: bool) -> Developed:
         """Do all that is wanted of a picture and not there yet; ``pair``: give before and after.
 
@@ -82,7 +94,7 @@ class Developer:
         has changed since what is there was made of it.
         """
         there = None if self._overwrite else _there(place)
-        compares = self._compare and (self._overwrite or not os.path.lexists(place.compare))
+        compares = self._wants_compare(place)
         if there is not None:
             _check_age(place.source, there)
             if not compares:

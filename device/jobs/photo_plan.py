@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import itertools
 import os
-import re
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from device.errors import ConfigurationError, InputError, MissingInput, TintcastError, from_os_error
+from device.media.order import natural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -78,8 +78,7 @@ def plan(source: Path, out: str, *, is_picture: Callable[[str], bool], namer: Na
     if not source.is_file():
         raise InputError("is neither a picture nor a folder", where=source)
     place = _place_of_file(source, out, namer)
-    _check_file(place.result, source)
-    _check_file(place.kept, source)
+    check_target(place.result, source)
     return Plan((place,))
 
 
@@ -93,7 +92,8 @@ def _place_of_file(source: Path, out: str, namer: Namer) -> Place:
     return Place(source, folder, folder, folder.with_name(folder.stem + COMPARE))
 
 
-def _check_file(target: Path, source: Path) -> None:
+def check_target(target: Path, source: Path) -> None:
+    """Refuse a file to write that is a folder, or the picture that is read, whatever it is called."""
     if target.is_dir():
         raise ConfigurationError("is a folder", where=target, hint="name a file for the result")
     if target.exists() and target.samefile(source):
@@ -163,7 +163,7 @@ def _check_tree(places: Sequence[Place], source: Path, out: Path) -> None:
                     f"{place.result} would lie among the pictures that are read", where=out,
                     hint="name a folder of its own for the results",
                 )  # fmt: skip
-        for target in {place.result, place.kept}:
+        for target in {place.result, place.kept, place.compare}:
             if target.exists() and target.samefile(place.source):
                 raise ConfigurationError(
                     "is the picture that is read, by another name", where=target,
@@ -197,15 +197,3 @@ def _free(picture: PurePath, names: Iterable[str], suffix: str, taken: set[PureP
     )
     taken.add(free)
     return free
-
-
-def natural(path: PurePath) -> tuple[list[list[str | int]], tuple[str, ...]]:
-    """A key to sort paths by, as a person would: ``2.png`` before ``10.png``, folder by folder."""
-    return [_parts(part) for part in path.parts], path.parts
-
-
-def _parts(name: str) -> list[str | int]:
-    return [
-        int(part) if number % 2 else part
-        for number, part in enumerate(re.split(r"([0-9]+)", name.casefold()))
-    ]

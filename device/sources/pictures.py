@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Self
 
 from device.errors import InputError, MissingInput, from_os_error
 from device.frames import JPEG_COLOUR, Frame
+from device.media.order import natural
 from device.media.photograph.planes import read_planes
 
 if TYPE_CHECKING:
@@ -79,9 +79,4 @@ def find_pictures(folder: Path) -> tuple[Path, ...]:
         raise from_os_error(error, where=folder, doing="can't be read as a folder") from error
     if not found:
         raise InputError("no pictures in this folder", where=folder)
-    return tuple(sorted(found, key=_natural))
-
-
-def _natural(path: Path) -> tuple[list[str | int], str]:
-    parts = re.split(r"([0-9]+)", path.name.casefold())
-    return [int(part) if number % 2 else part for number, part in enumerate(parts)], path.name
+    return tuple(sorted(found, key=natural))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from exiftool import read_tags
 from photos import STILLS, bomb, encoded, grey, make_folder, still
 from PIL import Image
 from said import complaints
@@ -95,7 +96,7 @@ def test_a_folder_becomes_the_same_tree(album: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     said = done(album, out)
     assert said.startswith(
-        f"{out}: 2 coloured; 1 in colour already, passed as they were; 1 other files passed over; "
+        f"{out}: 2 coloured; 1 in colour already, passed as they were; 1 other file passed over; "
     )
     assert sorted(files(out)) == ["10.jpg", "2.jpg", "more/1.ppm"]
     assert (out / "2.jpg").read_bytes() == (album / "2.jpg").read_bytes()
@@ -273,6 +274,52 @@ def test_hints_need_a_network_that_takes_them_and_one_picture(album: Path, tmp_p
     code, said = refused(album / "10.jpg", tmp_path / "out.jpg", "--hint", "3,4")
     assert code == 2
     assert "is no hint" in said
+
+
+def test_a_comparison_never_replaces_the_picture(tmp_path: Path) -> None:
+    source = tmp_path / "a.compare.jpg"
+    source.write_bytes(encoded(grey(), "JPEG"))
+    before = files(tmp_path)
+    code, said = refused(source, tmp_path / "a.jpg", "--compare", "--overwrite")
+    assert (code, said.partition(" (")[0]) == (
+        2,
+        f"{source}: is the picture that is read: it would be overwritten",
+    )
+    assert files(tmp_path) == before
+    done(source, tmp_path / "a.jpg")
+
+
+def test_what_was_made_by_a_machine_says_so_and_what_was_not_does_not(tmp_path: Path) -> None:
+    done(STILLS / "photographer.jpg", tmp_path / "made.png")
+    done(STILLS / "coffee.jpg", tmp_path / "passed.png")
+    assert "compositeWithTrainedAlgorithmicMedia" in str(read_tags(tmp_path / "made.png"))
+    assert "tintcast" not in str(read_tags(tmp_path / "passed.png")).replace(str(tmp_path), "")
+
+
+def test_odd_names(tmp_path: Path) -> None:
+    folder = tmp_path / "[bold] album"
+    folder.mkdir()
+    for name in (b"\xff\xfe.png", b"[red].png", b"two\nlines.png", "ümläut.png".encode()):
+        (folder / os.fsdecode(name)).write_bytes(encoded(grey("cat", (64, 48)), "PNG"))
+    (folder / os.fsdecode(b"broken \xff\x1b[31m.png")).write_bytes(b"text")
+    result = subprocess.run(
+        [*TINTCAST, folder, tmp_path / "out"],
+        capture_output=True,
+        timeout=60,
+        check=False,
+        env=os.environ | {"FORCE_COLOR": "1", "TERM": "xterm"},
+    )
+    assert result.returncode == 1, result.stderr
+    assert b"4 coloured; 1 failed" in result.stdout
+    assert b"\x1b[31m.png" not in result.stderr
+    assert len(files(tmp_path / "out")) == 4
+
+
+def test_a_network_that_is_not_there_is_said_before_anything_is_made(album: Path, tmp_path: Path) -> None:
+    code, said = refused(album, tmp_path / "out", "--network", "nonsense")
+    assert code == 4
+    assert "compact" in said
+    assert not (tmp_path / "out").exists()
 
 
 def test_real_photographs(shared: Path, tmp_path: Path) -> None:

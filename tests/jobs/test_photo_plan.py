@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.errors import ConfigurationError, InputError, MissingInput
-from device.jobs.photo_plan import name_all, natural
+from device.jobs.photo_plan import name_all
 from device.jobs.photo_plan import plan as plan_photos
 
 if TYPE_CHECKING:
@@ -78,12 +78,6 @@ def test_short_names_where_they_are_free() -> None:
         "b.compare.jpg",
         "b.ppm.compare.jpg",
     ]
-
-
-def test_the_natural_order() -> None:
-    paths = ["10.png", "2.png", "b/1.png", "a/10/x.png", "a/9/x.png", "1b.png", "B.png"]
-    ordered = [str(path) for path in sorted(map(PurePath, paths), key=natural)]
-    assert ordered == ["1b.png", "2.png", "10.png", "a/9/x.png", "a/10/x.png", "b/1.png", "B.png"]
 
 
 def test_a_folder_comes_out_as_the_same_tree(tmp_path: Path) -> None:
