@@ -16,6 +16,10 @@ class Codec(StrEnum):
     """How a film is put together."""
 
     H264 = "h264"
+    H265 = "h265"
+    AV1 = "av1"
+    FFV1 = "ffv1"
+    PRORES = "prores"
     MJPEG = "mjpeg"
 
 
@@ -29,7 +33,7 @@ def receive(
         Path | None, typer.Option("--film", metavar="FILE", help="Put one film together as FILE, then end.")
     ] = None,
     codec: Annotated[
-        Codec, typer.Option(help="Of --film: h264 encodes anew, mjpeg keeps the JPEGs.")
+        Codec, typer.Option(help="Of --film: mjpeg keeps the JPEGs as they are, the others encode anew.")
     ] = Codec.H264,
     once: Annotated[bool, typer.Option("--once", help="End when one film is complete.")] = False,
     job: Annotated[str | None, typer.Option("--job", help="Receive this film only.")] = None,

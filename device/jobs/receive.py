@@ -9,12 +9,13 @@ import contextlib
 import shutil
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from device.errors import ConfigurationError, DeliveryTimeout, Interrupted, MissingInput, from_os_error
 from device.media.assemble import Pieces, assemble
+from device.media.codecs import CODECS
 from device.media.containers import container_for
-from device.media.pyav import HAS_H264
+from device.media.pyav import encodes
 from device.mqtt import reception
 from device.mqtt.inbox import Down
 from device.mqtt.reception import Reception
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from device.engine import Lease, Stop
+    from device.media.assemble import Codec
     from device.mqtt.address import Address
 
 _POLL_S = 0.2
@@ -55,7 +57,7 @@ class ReceivePlan:
     name: str
     out: Path | None = None
     film: Path | None = None
-    codec: Literal["h264", "mjpeg"] = "h264"
+    codec: Codec = "h264"
     sender: str | None = None
     job: str | None = None
     once: bool = False
@@ -227,10 +229,10 @@ def _prepare(plan: ReceivePlan) -> None:
     root = plan.root
     try:
         if plan.film is not None:
-            container_for(plan.film)
-            if plan.codec == "h264" and not HAS_H264:
+            container_for(plan.film, plan.codec)
+            if plan.codec != "mjpeg" and not encodes(CODECS[plan.codec].encoder):
                 raise ConfigurationError(
-                    "H.264 can't be encoded on this machine",
+                    f"{CODECS[plan.codec].title} can't be encoded on this machine",
                     where=plan.film,
                     hint="--codec mjpeg keeps the JPEGs as they came",
                 )

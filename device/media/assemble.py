@@ -15,6 +15,7 @@ from av.video.reformatter import ColorRange, Colorspace
 
 from device.errors import TintcastError, UnreadableJpeg
 from device.media.beside import add_beside
+from device.media.codecs import CODECS, add_encoder
 from device.media.containers import container_for
 from device.media.durable import PartFile, writable
 from device.media.facts import read_facts
@@ -27,10 +28,14 @@ if TYPE_CHECKING:
     from av.container import OutputContainer
     from av.packet import Packet
 
+    from device.media.codecs import Codec as EncodingCodec
+
     _TimedPacket = tuple[Fraction, Packet[Any]]
 
-Codec = Literal["h264", "mjpeg"]
+#: Those that films are written in, and the JPEGs as they are.
+Codec = Literal["h264", "h265", "av1", "ffv1", "prores", "mjpeg"]
 
+_THREADS = 2
 _HD_LINES = 720
 #: ISO/IEC 23091-2: 1 is BT.709, 6 is BT.601; range 1 is limited, 2 full.
 _BT709, _BT601 = 1, 6
@@ -56,23 +61,29 @@ class Pieces:
 
 
 def assemble(
-    pieces: Pieces, out: Path, *, codec: Codec = "h264", crf: int = 18, progress: Callable[[int], None]
+    pieces: Pieces,
+    out: Path,
+    *,
+    codec: Codec = "h264",
+    crf: int | None = None,
+    progress: Callable[[int], None],
 ) -> list[str]:
     """Write the film as ``out``, which appears only when it is whole.
 
-    ``codec``: ``h264`` encodes anew (limited range; BT.709 from 720 lines up, else BT.601), ``mjpeg`` copies
-    the JPEGs as they are. ``progress(frames)`` is called after each frame. Returns a line for everything that
-    the container can't hold. Raises UnreadableJpeg for a broken frame, SpaceError on a full disk.
+    ``codec``: ``mjpeg`` copies the JPEGs as they are, the others encode anew (limited range; BT.709 from 720
+    lines up, else BT.601), with constant quality ``crf``. ``progress(frames)`` is called after each frame.
+    Returns a line for everything that the container can't hold. Raises UnreadableJpeg for a broken frame,
+    SpaceError on a full disk.
     """
-    form = container_for(out)
+    form = container_for(out, codec)
     part = PartFile(out)
     notes: list[str] = []
     try:
         with writable(out), av.open(part.file, "w", format=form, buffer_size=1 << 18) as container:
             picture = (
-                _encoded(container, pieces, crf, progress)
-                if codec == "h264"
-                else _copied(container, pieces, progress)
+                _copied(container, pieces, progress)
+                if codec == "mjpeg"
+                else _encoded(container, pieces, CODECS[codec], crf, progress)
             )
             _mux(container, picture, pieces, notes)
         part.commit()
@@ -111,14 +122,20 @@ def _pictures(pieces: Pieces, progress: Callable[[int], None]) -> Iterator[tuple
 
 
 def _encoded(
-    out: OutputContainer, pieces: Pieces, crf: int, progress: Callable[[int], None]
+    out: OutputContainer,
+    pieces: Pieces,
+    codec: EncodingCodec,
+    crf: int | None,
+    progress: Callable[[int], None],
 ) -> Iterator[_TimedPacket]:
     width, height = pieces.width + pieces.width % 2, pieces.height + pieces.height % 2
     hd = height >= _HD_LINES
-    stream = out.add_stream("libx264", options={"crf": str(crf), "preset": "veryfast", "bf": "0"})
+    pixel_format = codec.pixel_format((2, 2), 8)
+    options = codec.options(crf=crf, preset="veryfast", threads=_THREADS, pixel_format=pixel_format)
+    stream = add_encoder(out, codec, None, options)
     context = stream.codec_context
-    context.width, context.height, context.pix_fmt = width, height, "yuv420p"
-    context.thread_count = 2
+    context.width, context.height, context.pix_fmt = width, height, pixel_format
+    context.thread_count = _THREADS
     context.time_base = stream.time_base = pieces.time_base
     context.colorspace, context.color_range = (_BT709 if hd else _BT601), _LIMITED
     context.sample_aspect_ratio = pieces.pixel_aspect
@@ -129,7 +146,7 @@ def _encoded(
             limited = _decode(decoder, path, jpeg).reformat(
                 width,
                 height,
-                "yuv420p",
+                pixel_format,
                 src_colorspace=Colorspace.ITU601,
                 dst_colorspace=Colorspace.ITU709 if hd else Colorspace.ITU601,
                 src_color_range=ColorRange.JPEG,

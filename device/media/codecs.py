@@ -7,8 +7,16 @@ and a film that was interrupted equals one that was not. Needs neither numpy nor
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    import av
+    from av.container import OutputContainer
 
 Options = dict[str, str]
 #: Makes an encoder's options of (constant quality, preset, threads, pixel format).
@@ -57,6 +65,22 @@ class Codec:
         """What the encoder is told: constant quality (0: lossless), speed, threads."""
         quality = self.crf if crf is None else crf
         return self.tell(quality or 0, preset, threads, pixel_format)
+
+
+def add_encoder(
+    container: OutputContainer, codec: Codec, rate: Fraction | None, options: Options
+) -> av.VideoStream:
+    """Add a stream to a container, with an encoder of its own."""
+    os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 talks to the terminal past FFmpeg: errors only
+    stream = cast("av.VideoStream", container.add_stream(codec.encoder, rate, options=options))
+    tag_stream(container, codec, stream)
+    return stream
+
+
+def tag_stream(container: OutputContainer, codec: Codec, stream: av.VideoStream) -> None:
+    """Call H.265 by the name that Apple's players take: parameter sets are in the header alone."""
+    if codec.name == "h265" and container.format.name in {"mp4", "mov"}:
+        stream.codec_context.codec_tag = "hvc1"
 
 
 def sampling_of(pixel_format: str) -> tuple[int, int]:

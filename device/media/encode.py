@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 
 import av
 import numpy as np
 
 from device.errors import ConfigurationError, TintcastError
-from device.media.codecs import CODECS, depth_of, sampling_of
+from device.media.codecs import CODECS, add_encoder, depth_of, sampling_of
 from device.media.planes import FULL, at_depth, plane_memory
+from device.media.pyav import encodes
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -55,6 +55,8 @@ class Picture:
         Raises ConfigurationError where it can't hold the film at all.
         """
         chosen, layout = CODECS[codec], facts.layout
+        if not encodes(chosen.encoder):
+            raise ConfigurationError(f"{chosen.title} can't be encoded on this machine: no {chosen.encoder}")
         if facts.tags.range == FULL and not chosen.full_range:
             others = ", ".join(other.name for other in CODECS.values() if other.full_range)
             raise ConfigurationError(
@@ -106,10 +108,7 @@ class Encoder:
             pixel_format=picture.pixel_format,
         )
         rate = picture.rate.limit_denominator(_RATE_DENOMINATOR)
-        os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 talks to the terminal past FFmpeg: errors only
-        stream = cast(
-            "av.VideoStream", self._container.add_stream(picture.codec.encoder, rate, options=options)
-        )
+        stream = add_encoder(self._container, picture.codec, rate, options)
         context = stream.codec_context
         context.width, context.height, context.pix_fmt = width, height, picture.pixel_format
         context.thread_count = settings.encoder_threads

@@ -11,6 +11,7 @@ import av
 
 from device.errors import TintcastError
 from device.media.beside import add_beside
+from device.media.codecs import tag_stream
 from device.media.crop import cropped_template
 from device.media.encode import Picture
 from device.media.probe import open_film
@@ -93,8 +94,7 @@ def _add_picture(out: OutputContainer, first: Segment, facts: FilmFacts, codec: 
             with cropped_template(stream.codec_context.extradata or b"", picture) as template:
                 added = out.add_stream_from_template(template, opaque=True)
     context = added.codec_context
-    if codec == "h265" and out.format.name != "matroska":
-        context.codec_tag = "hvc1"  # parameter sets in the header: the kind that Apple's players take
+    tag_stream(out, picture.codec, added)
     context.framerate = facts.rate
     context.color_range, context.color_primaries, context.color_trc, context.colorspace = facts.tags
     if facts.pixel_aspect:

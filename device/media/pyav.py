@@ -17,5 +17,7 @@ ANY_TITLE: dict[str, Any] = {"metadata_errors": "replace"} if _MAJOR < 19 else {
 #: rows, over those that another has already written. One alone does it right.
 ALONE: dict[str, Any] = {"threads": 1} if _MAJOR >= 17 else {}
 
-#: Whether films can be encoded: on 32-bit machines its x264 is missing (ARM) or crashes (x86).
-HAS_H264 = sys.maxsize > 2**32 and "libx264" in av.codecs_available
+
+def encodes(encoder: str) -> bool:
+    """Whether there is this encoder: on 32-bit machines libraries are missing (ARM) or crash (x86)."""
+    return encoder in av.codecs_available and (sys.maxsize > 2**32 or not encoder.startswith("lib"))

@@ -114,7 +114,17 @@ def test_a_film_is_put_together_with_its_own_time_stamps(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("codec", "suffix"), [("h264", ".mp4"), ("h264", ".mov"), ("mjpeg", ".mkv"), ("mjpeg", ".mov")]
+    ("codec", "suffix"),
+    [
+        ("h264", ".mp4"),
+        ("h264", ".mov"),
+        ("h265", ".mp4"),
+        ("av1", ".mkv"),
+        ("ffv1", ".mkv"),
+        ("prores", ".mov"),
+        ("mjpeg", ".mkv"),
+        ("mjpeg", ".mov"),
+    ],
 )
 def test_the_picture_stays_what_it_was(codec: Any, suffix: str, tmp_path: Path) -> None:
     """Levels and colours through range and matrix and back: flat pictures of four colours."""
@@ -284,7 +294,7 @@ def test_no_broker_is_said_before_anything_is_written(base: str, tmp_path: Path)
 def test_without_an_encoder_it_is_said_at_once_and_jpegs_do(
     base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("device.jobs.receive.HAS_H264", False)  # as on 32-bit machines
+    monkeypatch.setattr("device.jobs.receive.encodes", lambda _: False)  # as on 32-bit machines
     nobody = Address("127.0.0.1", free_port())
     plan_ = plan(nobody, base, film=tmp_path / "film.mp4")
     with pytest.raises(ConfigurationError, match=r"H\.264 can't be encoded .*--codec mjpeg"):
