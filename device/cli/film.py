@@ -75,6 +75,8 @@ def _colorize_folder(source: Path, out: Path, settings: Config, stop: Stop, line
     from device.jobs.pictures import colorize_pictures
 
     done = colorize_pictures(source, out, settings, stop=stop, progress=line.update)
+    for note in done.notes:
+        line.say(f"{source}: {note}")
     return (
         f"{out}: {done.frames} pictures, {done.rate:.1f} a second, network {done.network_ms:.1f} ms a picture"
     ) + passed_line(done.passed, done.frames, "pictures", settings.colour.when)

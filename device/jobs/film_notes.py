@@ -8,7 +8,7 @@ from device.media.codecs import CODECS, depth_of, sampling_of
 from device.media.encode import Picture
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from device.jobs.colorizer import Colorizer
     from device.jobs.deciding import Shot
@@ -38,7 +38,7 @@ def notes_on(source: FilmSource, colorizer: Colorizer, work: WorkFolder | None, 
         yield from _on_depth(source.facts, codec)
     if colorizer.passed and work is not None:
         yield from _on_own_chroma(source.facts, codec)
-    yield from _on_odd_shots(*colorizer.odd_shots)
+    yield from notes_on_shots(*colorizer.odd_shots, _frames)
 
 
 def _on_depth(facts: FilmFacts, codec: str) -> Iterator[str]:
@@ -64,19 +64,19 @@ def _on_own_chroma(facts: FilmFacts, codec: str) -> Iterator[str]:
         yield f"what passed of its colour was {was} and is now {_SAMPLINGS[written]}, as {codec} has it"
 
 
-def _on_odd_shots(count: int, named: list[Shot]) -> Iterator[str]:
-    """Shots that are not all alike: each was treated as it begins."""
+def notes_on_shots(count: int, named: list[Shot], place: Callable[[Shot], str]) -> Iterator[str]:
+    """Shots that are not all alike, ``count`` of them, some ``named``: each was treated as it begins."""
     for own_colour, what in (
         (False, "begins grey and turns to colour, was tinted whole"),
         (True, "begins in colour and turns grey, was left as it is"),
     ):
-        if places := [_place(shot) for shot in named if shot["own_colour"] is own_colour]:
+        if places := [place(shot) for shot in named if shot["own_colour"] is own_colour]:
             yield f"a shot that {what}: {'; '.join(places)}"
     if count > len(named):
         yield f"{count - len(named)} more shots are grey in part"
 
 
-def _place(shot: Shot) -> str:
+def _frames(shot: Shot) -> str:
     return f"frames {shot['first']} to {shot['last']} ({_clock(shot['begins'])} to {_clock(shot['ends'])})"
 
 

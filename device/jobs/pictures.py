@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from device.errors import ConfigurationError
-from device.jobs.pipeline import Colorizer, Summary, run_pipeline
+from device.jobs.film_notes import notes_on_shots
+from device.jobs.pipeline import Colorizer, run_pipeline
 from device.network import Network
 from device.sinks.pictures import PictureSink
 from device.sources.pictures import PictureFolder
@@ -20,6 +22,17 @@ if TYPE_CHECKING:
 _JPEG = frozenset({".jpe", ".jpeg", ".jpg"})
 
 
+@dataclass(frozen=True, slots=True)
+class PicturesResult:
+    """A finished folder. ``passed``: pictures that passed as they were; ``notes``: what should be known."""
+
+    frames: int
+    rate: float
+    network_ms: float
+    passed: int
+    notes: tuple[str, ...] = ()
+
+
 def colorize_pictures(
     source: Path,
     out: Path,
@@ -27,12 +40,13 @@ def colorize_pictures(
     *,
     stop: Stop,
     progress: Callable[[int, int | None], None],
-) -> Summary:
+) -> PicturesResult:
     """Colorize the pictures in the folder ``source``, in natural order, into the folder ``out``.
 
-    JPEGs become JPEGs, everything else PNGs. ``progress(pictures, of)``. Raises every error of
-    ``PictureFolder`` and ``PictureSink``, NetworkFileError, ConfigurationError for an ``out`` that can't be,
-    and Interrupted once ``stop`` is set; the pictures that are done stay.
+    JPEGs become JPEGs, everything else PNGs. They are the frames of a film: true colour is found shot by
+    shot, where pictures that have nothing in common are a shot each. ``progress(pictures, of)``. Raises every
+    error of ``PictureFolder`` and ``PictureSink``, NetworkFileError, ConfigurationError for an ``out`` that
+    can't be, and Interrupted once ``stop`` is set; the pictures that are done stay.
     """
     if out.exists() and (not out.is_dir() or out.samefile(source)):
         raise ConfigurationError(
@@ -48,11 +62,14 @@ def colorize_pictures(
             "jpeg" if pictures.paths[0].suffix.lower() in _JPEG else "png",
             network=network.manifest.name,
             device=config.mqtt.device,
+            originals=pictures.paths,
         )
-        return run_pipeline(
-            pictures,
-            Colorizer(network, config.colour),
-            [sink],
-            stop,
-            lambda done: progress(done, len(pictures.paths)),
+        colorizer = Colorizer(network, config.colour)
+        done = run_pipeline(
+            pictures, colorizer, [sink], stop, lambda done: progress(done, len(pictures.paths))
         )
+    notes = notes_on_shots(
+        *colorizer.odd_shots,
+        lambda shot: f"{pictures.paths[shot['first']].name} to {pictures.paths[shot['last']].name}",
+    )
+    return PicturesResult(done.frames, done.rate, done.network_ms, done.passed, tuple(notes))

@@ -13,13 +13,14 @@ from device.colour.lightness import lightness
 from device.colour.merge import merge_reference
 from device.colour.own import own_rgb
 from device.errors import from_os_error
-from device.media.durable import write_bytes
+from device.media.durable import copy_file, write_bytes
 from device.media.jpeg import encode_jpeg, facts_of, upright_planes
 from device.media.jpeg_segments import insert, xmp_segment
 from device.media.made_by import MadeBy
 from device.resources import version
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from device.frames import TintedFrame
     from device.media.facts import Facts
 
+_SUFFIXES = {"jpeg": ".jpg", "png": ".png"}
+#: What files of a kind begin with.
+_MAGIC = {"jpeg": b"\xff\xd8\xff", "png": b"\x89PNG"}
 _PNG_LEVEL = 4  # of zlib: half the time of the default, 2 % larger
 
 
@@ -35,8 +39,10 @@ class PictureSink:
     """Writes ``000000.jpg`` (or ``.png``) and on, by the frame's index, into ``folder``, which it makes.
 
     ``jpeg``: from planes, at ``quality`` 1..100. ``png``: by the reference merge. Both are upright and carry
-    their facts, a PNG as the text ``Comment``; where their colour was made, XMP says so. Raises SpaceError on
-    a full disk, else InputError where the folder can't be written; what was written before stays.
+    their facts, a PNG as the text ``Comment``; where their colour was made, XMP says so. Of a frame that
+    passes as it is, the file that it came from is copied byte for byte, where ``originals`` (by the frame's
+    index) holds it, upright and of the same kind. Raises SpaceError on a full disk, else InputError where the
+    folder can't be written; what was written before stays.
     """
 
     def __init__(
@@ -48,9 +54,11 @@ class PictureSink:
         device: str,
         quality: int = 92,
         job: str | None = None,
+        originals: Sequence[Path] = (),
     ) -> None:
         self._folder, self._kind, self._quality = folder, kind, quality
         self._network, self._device, self._job = network, device, job
+        self._originals = originals
         self._made_by = MadeBy(network, version()).xmp()
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -60,12 +68,25 @@ class PictureSink:
     def write(self, tinted: TintedFrame) -> None:
         """Write one picture."""
         index = tinted.frame.index
+        target = self._folder / f"{index:06}{_SUFFIXES[self._kind]}"
+        if tinted.own_colour and (original := self._original(tinted)):
+            copy_file(original, target)
+            return
         facts = facts_of(tinted, sequence=index, network=self._network, device=self._device, job=self._job)
         xmp = None if tinted.own_colour else self._made_by
         if self._kind == "jpeg":
-            write_bytes(self._folder / f"{index:06}.jpg", _jpeg(tinted, self._quality, facts, xmp))
+            write_bytes(target, _jpeg(tinted, self._quality, facts, xmp))
         else:
-            write_bytes(self._folder / f"{index:06}.png", _png(tinted, facts, xmp))
+            write_bytes(target, _png(tinted, facts, xmp))
+
+    def _original(self, tinted: TintedFrame) -> Path | None:
+        """The file that a frame came from, if it can stand for what would be written."""
+        index = tinted.frame.index
+        if tinted.frame.rotation or index >= len(self._originals):
+            return None
+        with self._originals[index].open("rb") as file:
+            same_kind = file.read(len(_MAGIC[self._kind])) == _MAGIC[self._kind]
+        return self._originals[index] if same_kind else None
 
     def close(self) -> None:
         """Nothing is left to do: every picture is complete."""

@@ -14,6 +14,7 @@ from device.config import load_config
 from device.engine import Stop
 from device.errors import ConfigurationError, UnreadablePicture
 from device.jobs.pictures import colorize_pictures
+from device.media.facts import read_facts
 
 STILLS = Path(__file__).parent.parent / "media" / "stills"
 
@@ -69,3 +70,65 @@ def test_a_broken_picture_is_named_and_what_is_done_stays(tmp_path: Path) -> Non
     for path in (tmp_path / "out").iterdir():
         with Image.open(path) as whole:
             whole.load()
+
+
+def mixed(folder: Path) -> None:
+    """Numbered JPEGs of colour, then of grey, then one in colour at last, and a colour one that lies."""
+    folder.mkdir()
+    still = cv2.imread(str(min(STILLS.glob("*.jpg"))))
+    assert still is not None
+    for number in range(1, 12):
+        picture = still[: still.shape[0] // 2 * 2, 2 * number : 2 * number + still.shape[1] - 64]
+        if 4 <= number <= 9:
+            picture = cv2.cvtColor(picture[::-1], cv2.COLOR_BGR2GRAY)
+        elif number > 9:
+            picture = np.rot90(picture, 2)
+        assert cv2.imwrite(str(folder / f"{number}.jpg"), picture)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    with Image.open(folder / "11.jpg") as lying:
+        lying.save(folder / "11.jpg", exif=exif)
+
+
+@pytest.mark.parametrize(
+    ("when", "own"), [("auto", {1, 2, 3, 10, 11}), ("never", set(range(1, 12))), ("always", set())]
+)
+def test_pictures_in_colour_pass_byte_for_byte(tmp_path: Path, when: str, own: set[int]) -> None:
+    mixed(tmp_path / "in")
+    config = load_config(overrides={"colour": {"when": when}})
+    done = colorize_pictures(tmp_path / "in", tmp_path / "out", config, stop=Stop(), progress=lambda *_: None)
+    assert (done.frames, done.passed, done.notes) == (11, len(own), ())
+    for number in range(1, 12):
+        before, after = tmp_path / "in" / f"{number}.jpg", tmp_path / "out" / f"{number - 1:06}.jpg"
+        copied = before.read_bytes() == after.read_bytes()
+        assert copied == (number in own - {11})  # the last lies on its side, and is turned upright
+        if not copied:
+            assert read_facts(after.read_bytes()).own_colour == (number in own)
+            assert (b"DigitalSourceType" in after.read_bytes()) == (number not in own)
+    with (
+        Image.open(tmp_path / "in" / "11.jpg") as lying,
+        Image.open(tmp_path / "out" / "000010.jpg") as upright,
+    ):
+        assert upright.size == lying.size[::-1]
+        turned = np.asarray(lying.convert("RGB").rotate(-90, expand=True), np.float32)
+        found = np.asarray(upright.convert("RGB"), np.float32)
+        if 11 in own:
+            assert np.abs(turned - found).mean() < 4
+        else:
+            assert np.abs(turned - found).mean() > 4
+
+
+def test_pictures_of_all_sizes_and_depths_in_one_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    mixed(folder)
+    for number, (size, kind) in enumerate(
+        [((90, 60), np.uint16), ((61, 47), np.uint8), ((90, 60), np.uint8)]
+    ):
+        grey = cv2.imread(str(folder / "5.jpg"), cv2.IMREAD_GRAYSCALE)
+        assert grey is not None
+        picture = cv2.resize(grey, size).astype(kind) * (257 if kind is np.uint16 else 1)
+        assert cv2.imwrite(str(folder / f"{number + 3}b.png"), picture)
+    done = colorize_pictures(folder, tmp_path / "out", load_config(), stop=Stop(), progress=lambda *_: None)
+    assert (done.frames, done.passed) == (14, 5)
+    with Image.open(tmp_path / "out" / "000003.jpg") as small:
+        assert small.size == (90, 60)
