@@ -1,4 +1,4 @@
-"""Batches to learn from: windows of the photographs, mirrored and aged at random, made ahead by a thread."""
+"""Batches to learn from: windows of photographs, mirrored, aged and hinted at random, made by a thread."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Self
 
 import cv2
 import numpy as np
+
+from converter import ageing, hinted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,49 +23,91 @@ if TYPE_CHECKING:
     Indices = npt.NDArray[np.int64]
 
 _DEADLINE_S = 600.0  # far more than a batch takes on the slowest machine
+_ODD_SHAPES = 0.3  # of the pictures are tall or wide
+_ASPECT = 4 / 3  # of most photographs, which are stored squashed to a square
+_TALLEST, _WIDEST = 9 / 16, 21 / 9
+_MIRRORED = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Example:
+    """One picture as the network gets it: see ``Batch``, without the first axis."""
+
+    grey: Floats
+    light: Floats
+    ab: Floats
+    hints: hinted.Planes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """``grey`` (n, size, size, 1), L / 50 - 1; the true ``ab`` (n, size / 4, size / 4, 2) in Lab units."""
+    """``inputs``: grey (n, size, size, 1), L / 50 - 1, and the hints' planes, by name.
 
-    grey: Floats
+    Truth on the output's grid: ``light`` (n, size / 4, size / 4, 1), L; ``ab`` (.., 2) in Lab units.
+    """
+
+    inputs: dict[str, Floats]
+    light: Floats
     ab: Floats
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """Photographs of one kind, those of them to take, and the share of all that is seen which they make.
+
+    Where the input is larger than ``largest``, for which they are too small, they are left out.
+    """
+
+    photographs: Photographs
+    indices: Indices
+    share: float = 1.0
+    largest: int = 1 << 16
+
+
 def plain_batch(photographs: Photographs, indices: Indices, size: int) -> Batch:
-    """Whole photographs as they are, for validation."""
-    return _stack([_cut(photographs, int(i), size, (0.0, 0.0, 1.0, 1.0)) for i in indices])
-
-
-def augmented_batch(photographs: Photographs, indices: Indices, size: int, rng: np.random.Generator) -> Batch:
-    """Random crops, half of them mirrored, their lightness aged: gamma, fog, softness, noise."""
-    pairs = []
+    """Whole photographs as they are, without hints, for validation."""
+    examples = []
     for index in indices:
-        width, height = (float(side) for side in rng.uniform(0.6, 1.0, 2) ** 0.7)
-        left, top = float(rng.uniform(0, 1 - width)), float(rng.uniform(0, 1 - height))
-        light, ab = _cut(photographs, int(index), size, (left, top, width, height))
-        if rng.random() < 0.5:
-            light, ab = light[:, ::-1], ab[:, ::-1]
-        pairs.append((age(light, rng), ab))
-    return _stack(pairs)
+        light, ab = _cut(photographs, int(index), size, (0.0, 0.0, 1.0, 1.0))
+        examples.append(_example(light, light, ab, hinted.nothing(ab)))
+    return stack(examples)
 
 
-def age(lightness: Floats, rng: np.random.Generator) -> Floats:
-    """L (h, w), 0..100, as an older camera, lens or print would give it; a third stay the same."""
-    if rng.random() < 0.35:
-        return lightness
-    x: npt.NDArray[np.floating] = lightness / 100
-    if rng.random() < 0.6:
-        x = np.power(x, np.exp(rng.normal(0, 0.25)))
-    if rng.random() < 0.4:
-        black, white = rng.uniform(0, 0.15), rng.uniform(0.55, 1)
-        x = black + (white - black) * x
-    if rng.random() < 0.25:
-        x = np.asarray(cv2.GaussianBlur(x, (0, 0), float(rng.uniform(0.4, 1.6))), np.float32)
-    if rng.random() < 0.35:
-        x = x + rng.normal(0, rng.uniform(0.005, 0.05), x.shape)
-    return np.asarray(np.clip(x * 100, 0, 100), np.float32)
+def augmented(photographs: Photographs, index: int, size: int, rng: np.random.Generator) -> Example:
+    """A random window of a photograph, mirrored or not, its lightness aged; half of them with hints."""
+    light, ab = _cut(photographs, index, size, _window(rng))
+    if rng.random() < _MIRRORED:
+        light, ab = light[:, ::-1], ab[:, ::-1]
+    hints = hinted.drawn(ab, photographs.ab[index], rng)
+    return _example(ageing.age(light, ab, rng), light, ab, hints)
+
+
+def stack(examples: Sequence[Example]) -> Batch:
+    """One batch of several pictures."""
+    grey = np.stack([each.grey for each in examples])[..., None] / np.float32(50) - np.float32(1)
+    planes = {
+        name: np.stack([getattr(each.hints, name) for each in examples])
+        for name in ("local_hint", "mask", "global_hint")
+    }
+    light = np.stack([each.light for each in examples])[..., None]
+    return Batch({"grey": grey} | planes, light, np.stack([each.ab for each in examples]))
+
+
+def _example(grey: Floats, light: Floats, ab: Floats, hints: hinted.Planes) -> Example:
+    small = cv2.resize(light, (ab.shape[1], ab.shape[0]), interpolation=cv2.INTER_AREA)
+    return Example(grey, np.asarray(small, np.float32), ab, hints)
+
+
+def _window(rng: np.random.Generator) -> tuple[float, float, float, float]:
+    """Left, top, width and height of a random window, as parts of 1; some are tall, some wide."""
+    if rng.random() < _ODD_SHAPES:
+        aspect = np.exp(rng.uniform(np.log(_TALLEST), np.log(_WIDEST))) / _ASPECT
+        scale = rng.uniform(0.7, 1.0)
+        width, height = scale * min(1.0, aspect), scale * min(1.0, 1 / aspect)
+    else:
+        width, height = rng.uniform(0.6, 1.0, 2) ** 0.7
+    left, top = rng.uniform(0, 1 - width), rng.uniform(0, 1 - height)
+    return float(left), float(top), float(width), float(height)
 
 
 def _cut(
@@ -84,18 +128,12 @@ def _cut(
     return planes[0] * np.float32(100 / 255), planes[1]  # type: ignore[return-value]
 
 
-def _stack(pairs: Sequence[tuple[Floats, Floats]]) -> Batch:
-    grey = np.stack([light for light, _ in pairs])[..., None] / np.float32(50) - np.float32(1)
-    return Batch(grey, np.stack([ab for _, ab in pairs]))
-
-
 class Loader:
     """Augmented batches made ahead by one thread; batch n is the same for the same seed, whoever asks."""
 
-    def __init__(
-        self, photographs: Photographs, indices: Indices, *, batch: int, seed: int, ahead: int = 6
-    ) -> None:
-        self._photographs, self._indices, self._batch, self._seed = photographs, indices, batch, seed
+    def __init__(self, parts: Sequence[Part], *, batch: int, seed: int, ahead: int = 6) -> None:
+        self._parts, self._batch, self._seed = parts, batch, seed
+        self._orders: dict[tuple[int, int], Indices] = {}
         self._ahead, self._asked = ahead, 0
         self._requests: queue.SimpleQueue[tuple[int, int] | None] = queue.SimpleQueue()
         self._made: queue.SimpleQueue[Batch | Exception] = queue.SimpleQueue()
@@ -129,11 +167,27 @@ class Loader:
                 return
 
     def _make(self, number: int, size: int) -> Batch:
-        places = np.arange(number * self._batch, (number + 1) * self._batch)
-        epochs, places = np.divmod(places, len(self._indices))
-        orders = {epoch: self._order(int(epoch)) for epoch in np.unique(epochs)}
-        chosen = np.array([orders[epoch][place] for epoch, place in zip(epochs, places, strict=True)])
-        return augmented_batch(self._photographs, chosen, size, np.random.default_rng((self._seed, number)))
+        rng = np.random.default_rng((self._seed, number))
+        examples = []
+        shares = [part.share if size <= part.largest else 0.0 for part in self._parts]
+        counts = _shared_out(self._batch, shares)
+        for kind, (part, count) in enumerate(zip(self._parts, counts, strict=True)):
+            places = np.arange(number * count, (number + 1) * count)
+            epochs, places = np.divmod(places, len(part.indices))
+            for epoch, place in zip(epochs.tolist(), places.tolist(), strict=True):
+                index = self._order(kind, epoch)[place]
+                examples.append(augmented(part.photographs, int(index), size, rng))
+        return stack(examples)
 
-    def _order(self, epoch: int) -> Indices:
-        return np.random.default_rng((self._seed, 1 << 40, epoch)).permutation(self._indices)
+    def _order(self, kind: int, epoch: int) -> Indices:
+        if (kind, epoch) not in self._orders:
+            self._orders = {key: order for key, order in self._orders.items() if key[0] != kind}
+            seed = (self._seed, 1 << 40, epoch, kind)
+            self._orders[kind, epoch] = np.random.default_rng(seed).permutation(self._parts[kind].indices)
+        return self._orders[kind, epoch]
+
+
+def _shared_out(count: int, shares: Sequence[float]) -> list[int]:
+    """``count`` divided by ``shares``, the first taking what rounding leaves."""
+    rest = [round(count * share / sum(shares)) for share in shares[1:]]
+    return [count - sum(rest), *rest]

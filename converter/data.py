@@ -1,7 +1,8 @@
 """Photographs out of tars and folders, and their planes: what training reads them from, decoded once.
 
-The planes hold each photograph squashed to a square, as the board feeds the network: L (224, 224) uint8 in
-units of 100/255, from the photograph's grey, and ab (112, 112, 2) int8 in Lab units.
+The planes hold each photograph squashed to a square, as the board feeds the network: L uint8 in units of
+100/255, from the photograph's grey, and ab int8 in Lab units. Sides are ``FULL`` or, for sets of very small
+pictures, ``SMALL``.
 """
 
 from __future__ import annotations
@@ -24,13 +25,14 @@ if TYPE_CHECKING:
 
     Pixels = npt.NDArray[np.uint8]
 
-L_SIZE, AB_SIZE = 224, 112
+FULL, SMALL = (224, 112), (64, 64)  # sides of L and of ab
+_GREY = 1.5  # mean chroma below which a picture counts as grey
 _PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 
 
 @dataclass(frozen=True, slots=True)
 class Photographs:
-    """Mapped planes of n photographs: ``lightness`` (n, 224, 224) uint8, ``ab`` (n, 112, 112, 2) int8."""
+    """Mapped planes of n photographs: ``lightness`` (n, side, side) uint8, ``ab`` (n, side, side, 2) int8."""
 
     lightness: npt.NDArray[np.uint8]
     ab: npt.NDArray[np.int8]
@@ -75,12 +77,15 @@ def _decode(data: bytes, where: object) -> Pixels:
     return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)  # type: ignore[return-value]
 
 
-def lab_planes(rgb: Pixels) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int8]]:
-    """L of the photograph's grey (224, 224) and its ab (112, 112, 2), as stored in ``Photographs``."""
+def lab_planes(
+    rgb: Pixels, sides: tuple[int, int] = FULL
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int8]]:
+    """L of the photograph's grey and its ab, of these sides, as stored in ``Photographs``."""
+    light, colour = sides
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    grey = cv2.resize(grey, (L_SIZE, L_SIZE), interpolation=_filter(grey, L_SIZE))
+    grey = cv2.resize(grey, (light, light), interpolation=_filter(grey, light))
     lightness = cv2.cvtColor(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), cv2.COLOR_RGB2LAB)[..., 0]
-    small = cv2.resize(rgb, (AB_SIZE, AB_SIZE), interpolation=_filter(rgb, AB_SIZE))
+    small = cv2.resize(rgb, (colour, colour), interpolation=_filter(rgb, colour))
     ab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[..., 1:]
     return np.asarray(lightness, np.uint8), np.clip(np.rint(ab), -128, 127).astype(np.int8)
 
@@ -89,15 +94,61 @@ def _filter(picture: npt.NDArray[Any], size: int) -> int:
     return cv2.INTER_AREA if min(picture.shape[:2]) >= size else cv2.INTER_LINEAR
 
 
-def prepare(sources: Sequence[Path], folder: Path) -> Photographs:
-    """Decode all photographs of ``sources`` to planes in ``folder``, once; a later call only maps them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """Photographs that belong together: tars, folders and files, in order.
+
+    ``small``: pictures not much larger than 64x64, kept at that size. ``left_out``: ends of names, lines of
+    a file, of pictures never to take (# starts a comment). ``coloured_only``: grey pictures are left out.
+    """
+
+    sources: tuple[Path, ...]
+    small: bool = False
+    left_out: Path | None = None
+    coloured_only: bool = False
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        """Sides of the planes of L and of ab."""
+        return SMALL if self.small else FULL
+
+    def facts(self) -> dict[str, Any]:
+        """What the decoded planes depend on."""
+        for path in self.sources:
+            if not path.exists():
+                raise MissingInput("no such file or folder", where=path)
+        facts: dict[str, Any] = {
+            "sources": [[path.name, path.stat().st_size] for path in self.sources],
+            "version": 1,
+        }
+        if self.small or self.left_out or self.coloured_only:
+            facts |= {
+                "sides": self.sides,
+                "coloured only": self.coloured_only,
+                "left out": len(self.excluded()),
+            }
+        return facts
+
+    def excluded(self) -> frozenset[str]:
+        """The lines of ``left_out``."""
+        if self.left_out is None:
+            return frozenset()
+        try:
+            lines = self.left_out.read_text(encoding="utf-8").splitlines()
+        except OSError as error:
+            raise from_os_error(error, where=self.left_out, doing="can't read") from error
+        return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+
+
+def prepare(collection: Collection, folder: Path) -> Photographs:
+    """Decode all photographs of ``collection`` to planes in ``folder``, once; a later call only maps them."""
     head = folder / "photographs.json"
-    wanted = {"sources": [[path.name, path.stat().st_size] for path in _existing(sources)], "version": 1}
+    wanted = json.loads(json.dumps(collection.facts()))
     stored = json.loads(head.read_text()) if head.exists() else {}
     stored.pop("count", None)
     if stored != wanted:
         head.unlink(missing_ok=True)
-        count = _write_planes(sources, folder)
+        count = _write_planes(collection, folder)
         head.write_text(json.dumps({**wanted, "count": count}))
     return open_photographs(folder)
 
@@ -105,38 +156,45 @@ def prepare(sources: Sequence[Path], folder: Path) -> Photographs:
 def open_photographs(folder: Path) -> Photographs:
     """Map the planes that ``prepare`` left in ``folder``."""
     try:
-        count = json.loads((folder / "photographs.json").read_text())["count"]
+        facts = json.loads((folder / "photographs.json").read_text())
     except FileNotFoundError:
         raise MissingInput(
             "no decoded photographs",
             where=folder,
             hint="tintcast-convert train leaves them there; or name others with --calibration",
         ) from None
+    count, (light, colour) = facts["count"], facts.get("sides", FULL)
     return Photographs(
-        np.memmap(folder / "lightness.u8", np.uint8, "r", shape=(count, L_SIZE, L_SIZE)),
-        np.memmap(folder / "ab.i8", np.int8, "r", shape=(count, AB_SIZE, AB_SIZE, 2)),
+        np.memmap(folder / "lightness.u8", np.uint8, "r", shape=(count, light, light)),
+        np.memmap(folder / "ab.i8", np.int8, "r", shape=(count, colour, colour, 2)),
     )
 
 
-def _existing(sources: Sequence[Path]) -> Sequence[Path]:
-    for path in sources:
-        if not path.exists():
-            raise MissingInput("no such file or folder", where=path)
-    return sources
-
-
-def _write_planes(sources: Sequence[Path], folder: Path) -> int:
+def _write_planes(collection: Collection, folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
-    count = 0
+    count, excluded = 0, collection.excluded()
     try:
         with (folder / "lightness.u8").open("wb") as light, (folder / "ab.i8").open("wb") as colour:
-            for _, rgb in iterate_pictures(sources):
-                lightness, ab = lab_planes(rgb)
+            for name, rgb in iterate_pictures(collection.sources):
+                if any(end in excluded for end in _ends(name)):
+                    continue
+                lightness, ab = lab_planes(rgb, collection.sides)
+                if (
+                    collection.coloured_only
+                    and np.hypot(*ab.reshape(-1, 2).T.astype(np.float32)).mean() < _GREY
+                ):
+                    continue
                 light.write(lightness.tobytes())
                 colour.write(ab.tobytes())
                 count += 1
     except OSError as error:
         raise from_os_error(error, where=folder, doing="can't keep the decoded photographs") from error
     if not count:
-        raise InputError("no photographs in it", where=", ".join(map(str, sources)))
+        raise InputError("no photographs in it", where=", ".join(map(str, collection.sources)))
     return count
+
+
+def _ends(name: str) -> list[str]:
+    """a/b/c: itself, b/c and c."""
+    parts = name.split("/")
+    return ["/".join(parts[i:]) for i in range(len(parts))]

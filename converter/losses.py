@@ -1,4 +1,4 @@
-"""What the compact network learns from: 313 bins of ab, rare ones weighed up, and two heads of plain ab.
+"""What the compact network learns from: 313 bins of ab, rare ones weighed up, and three heads of plain ab.
 
 The soft encoding, the rebalancing and the annealed mean are those of Zhang et al. 2016 (sections 2.2 and
 2.3).
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from keras import ops
 
+from converter.colourful import picture_terms
 from converter.networks.compact import AB_SCALE, BINS
 from device.errors import NetworkFileError, from_os_error
 
@@ -28,6 +29,8 @@ _GRID_STEP, _GRID_LIMIT = 2, 112  # the soft encoding is looked up on this grid 
 _NEIGHBOURS, _SIGMA = 5, 5.0
 _UNIFORM = 0.7  # how much of the prior is replaced by a uniform one
 _HUBER = 0.05  # in units of AB_SCALE
+_EACH, _ALL = 0.05, 0.1  # decibels that one unit of colourfulness is worth, in each picture and in the mean
+_VIVID = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +81,15 @@ def bin_tables(points: Floats, ab_sample: npt.NDArray[np.int8]) -> BinTables:
 
 
 def training_losses(
-    outputs: dict[str, keras.KerasTensor], ab: keras.KerasTensor, tables: BinTables
+    outputs: dict[str, keras.KerasTensor],
+    light: keras.KerasTensor,
+    ab: keras.KerasTensor,
+    tables: BinTables,
 ) -> dict[str, keras.KerasTensor]:
-    """Scalars ``bins``, ``mean``, ``annealed`` and their sum ``loss``; ``ab`` (n, h, w, 2): the truth."""
+    """Scalars: ``bins``, ``mean``, ``annealed``, those of ``picture_terms``, and their sum ``loss``.
+
+    ``light`` (n, h, w, 1), L, and ``ab`` (n, h, w, 2), Lab units: the truth.
+    """
     side = 2 * _GRID_LIMIT // _GRID_STEP + 1
     cells = ops.cast(ops.round(ops.clip((ab + _GRID_LIMIT) / _GRID_STEP, 0, side - 1)), "int32")
     cell = cells[..., 0] * side + cells[..., 1]
@@ -92,7 +101,10 @@ def training_losses(
     chroma = ops.sqrt(ops.sum(ops.square(ab), axis=-1)) / AB_SCALE
     mean = ops.mean((1 + 4 * chroma) * _huber(outputs["mean"] - ab / AB_SCALE))
     annealed = ops.mean(_huber(outputs["annealed"] - bold / AB_SCALE))
-    return {"loss": bins + 4 * mean + 4 * annealed, "bins": bins, "mean": mean, "annealed": annealed}
+    pictures = picture_terms(light, outputs["vivid"] * AB_SCALE, ab)
+    vivid = pictures["decibels"] + _EACH * pictures["each"] + _ALL * pictures["all"]
+    loss = bins + 4 * mean + 4 * annealed + _VIVID * vivid
+    return {"loss": loss, "bins": bins, "mean": mean, "annealed": annealed} | pictures
 
 
 def annealed_mean(

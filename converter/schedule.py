@@ -13,8 +13,9 @@ class Schedule:
     """A run from start to end. Exactly one of ``minutes`` and ``pictures`` says where the end is.
 
     ``sizes``: (from which progress on, pixels of the input). ``averaging``: how much of the running mean of
-    the weights each step keeps. ``held_back``: the part of the photographs that is never trained on. Rates
-    are the optimizer's largest.
+    the weights each step keeps. ``held_back``: the part of the photographs that is never trained on;
+    ``held_back_seed`` draws it, and must stay when a run goes on from another's weights. Rates are the
+    optimizer's largest.
     """
 
     minutes: float | None = None
@@ -29,6 +30,7 @@ class Schedule:
     held_back: float = 0.015
     quantized_from: float = 0.3
     seed: int = 1
+    held_back_seed: int = 1
 
     def __post_init__(self) -> None:
         """Refuse a run without one end."""

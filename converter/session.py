@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import keras
+import numpy as np
 
-from converter import data, losses, train
+from converter import batches, data, losses, train
 from converter.networks import compact
 from converter.weights.tflite import read_layers
 from device.errors import ConfigurationError, from_os_error
@@ -23,10 +24,22 @@ CHECKPOINT, LOG, PLANES = "compact.npz", "log.jsonl", "photographs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What to train on, from where, for how long. ``pretrained`` and ``start`` exclude each other."""
+class Shared:
+    """A collection, and the share of all pictures seen that comes from it, at inputs up to ``largest``."""
 
-    photos: tuple[Path, ...]
+    collection: data.Collection
+    share: float = 1.0
+    largest: int = 1 << 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What to train on, from where, for how long. ``pretrained`` and ``start`` exclude each other.
+
+    A part of the first collection is kept back; of the others everything is learned from.
+    """
+
+    photos: tuple[Shared, ...]
     points: Path
     work: Path
     schedule: Schedule
@@ -47,13 +60,10 @@ def run(request: Request, *, tell: Callable[[dict[str, float]], None]) -> Path:
         raise ConfigurationError(
             "there is a checkpoint already", where=checkpoint, hint="--resume goes on from it, or remove it"
         )
-    photographs = data.prepare(request.photos, request.work / PLANES)
     schedule = request.schedule
-    learn, _ = train.split(len(photographs), schedule.held_back, schedule.seed)
-    if len(learn) < schedule.batch:
-        raise ConfigurationError(f"{len(learn)} photographs are fewer than one batch of {schedule.batch}")
+    parts, watched = _parts(request)
     keras.utils.set_random_seed(schedule.seed)
-    tables = losses.bin_tables(points, train.ab_sample(photographs, learn))
+    tables = losses.bin_tables(points, train.ab_sample(parts[0].photographs, parts[0].indices))
     trainer = train.Trainer(schedule, tables, bfloat16=request.bfloat16)
     if request.resume:
         trainer.restore(checkpoint)
@@ -69,7 +79,22 @@ def run(request: Request, *, tell: Callable[[dict[str, float]], None]) -> Path:
                 log.flush()
                 tell(row)
 
-            train.train(trainer, photographs, checkpoint, tell=note)
+            train.train(trainer, parts, watched, checkpoint, tell=note)
     except OSError as error:
         raise from_os_error(error, where=request.work, doing="can't keep the log") from error
     return checkpoint
+
+
+def _parts(request: Request) -> tuple[list[batches.Part], batches.Part]:
+    """What to learn from, and what is kept back."""
+    schedule, parts = request.schedule, []
+    for number, shared in enumerate(request.photos):
+        folder = request.work / (PLANES if number == 0 else f"{PLANES}-{number + 1}")
+        photographs = data.prepare(shared.collection, folder)
+        parts.append(batches.Part(photographs, np.arange(len(photographs)), shared.share, shared.largest))
+    main = parts[0]
+    learn, kept = train.split(len(main.photographs), schedule.held_back, schedule.held_back_seed)
+    parts[0] = batches.Part(main.photographs, learn, main.share)
+    if len(learn) < schedule.batch:
+        raise ConfigurationError(f"{len(learn)} photographs are fewer than one batch of {schedule.batch}")
+    return parts, batches.Part(main.photographs, kept)

@@ -19,6 +19,7 @@ import tensorflow as tf
 from converter import batches, losses
 from converter.checkpoint import read_checkpoint, write_checkpoint
 from converter.networks import compact
+from converter.preview import write_preview
 from converter.schedule import Clock, Schedule
 from device.errors import NetworkFileError
 
@@ -36,6 +37,7 @@ _TELL_EVERY = 50  # steps
 _SAVE_EVERY_S = 300.0
 _VALIDATE_EVERY_S = 600.0
 _VALIDATE_ON = 192  # photographs, while the run goes on
+_PREVIEWED = 12
 
 
 class Trainer:
@@ -76,18 +78,20 @@ class Trainer:
         # The decoder starts at random: until it says something useful, the encoder hardly listens.
         self._encoder.learning_rate.assign(schedule.encoder_rate * schedule.rate(progress, step / 4))
         keep = np.float32(min(schedule.averaging, (1 + step) / (10 + step)))
-        result = self._compiled(*(tf.convert_to_tensor(array) for array in (batch.grey, batch.ab, keep)))
+        inputs = {name: tf.convert_to_tensor(array) for name, array in batch.inputs.items()}
+        truth = (tf.convert_to_tensor(array) for array in (batch.light, batch.ab, keep))
+        result = self._compiled(inputs, *truth)
         self.clock.step += 1
         return {name: float(value) for name, value in result.items()}
 
-    def _update(self, grey: Any, ab: Any, keep: Any) -> dict[str, Any]:
+    def _update(self, inputs: Any, light: Any, ab: Any, keep: Any) -> dict[str, Any]:
         wanted = [*self._encoder_variables, *self._decoder_variables]
         kernels = compact.int8_kernels(self.model) if self.quantized else []
         fine = [tf.identity(kernel.value) for kernel, _ in kernels]
         for kernel, axes in kernels:
             kernel.assign(rounded(kernel.value, axes))
         with tf.GradientTape() as tape:
-            terms = losses.training_losses(self.model(grey, training=True), ab, self.tables)
+            terms = losses.training_losses(self.model(inputs, training=True), light, ab, self.tables)
         gradients = tape.gradient(terms["loss"], [variable.value for variable in wanted])
         for (kernel, _), value in zip(kernels, fine, strict=True):
             kernel.assign(value)
@@ -115,19 +119,22 @@ class Trainer:
         return round_kernels(model) if self.quantized else model
 
     def start_from(self, path: Path) -> None:
-        """Begin a new run at the averaged weights of a checkpoint."""
-        groups, _ = read_checkpoint(path)
-        model = _filled(groups.get("average", []), path)
-        for mine, average, theirs in zip(
-            self.model.trainable_variables, self._averages, model.trainable_variables, strict=True
-        ):
-            mine.assign(theirs)
-            average.assign(theirs)
+        """Begin a new run at the averaged weights of a checkpoint; layers that it lacks stay as built."""
+        groups, facts = read_checkpoint(path)
+        known = dict(zip(facts.get("variables", ()), groups.get("average", []), strict=True))
+        shared = [variable for variable in self.model.trainable_variables if variable.path in known]
+        if len(shared) < len(known):
+            raise NetworkFileError("a checkpoint of another network or another version of it", where=path)
+        _assign(shared, [known[variable.path] for variable in shared], path)
+        for average, variable in zip(self._averages, self.model.trainable_variables, strict=True):
+            average.assign(variable)
 
     def save(self, path: Path) -> None:
         """Write everything needed to go on."""
         groups = {name: [_array(v) for v in group] for name, group in self._state().items()}
-        write_checkpoint(path, groups, {"clock": asdict(self.clock), "schedule": asdict(self.schedule)})
+        names = [variable.path for variable in self.model.trainable_variables]
+        facts = {"clock": asdict(self.clock), "schedule": asdict(self.schedule), "variables": names}
+        write_checkpoint(path, groups, facts)
 
     def restore(self, path: Path) -> None:
         """Go on from a checkpoint that ``save`` wrote."""
@@ -194,7 +201,7 @@ def ab_sample(photographs: Photographs, indices: Indices) -> npt.NDArray[np.int8
 
 
 def validate(model: keras.Model, photographs: Photographs, indices: Indices) -> dict[str, float]:
-    """Mean |ab error|, its root mean square and mean chroma of both ab heads; at the output's size."""
+    """Mean |ab error|, its root mean square and mean chroma of all ab heads; at the output's size."""
     totals: dict[str, list[float]] = {}
 
     def note(name: str, value: Any) -> None:
@@ -202,9 +209,9 @@ def validate(model: keras.Model, photographs: Photographs, indices: Indices) -> 
 
     for index in indices:
         batch = batches.plain_batch(photographs, np.array([index]), compact.SIZE)
-        outputs = model.predict_on_batch(batch.grey)
+        outputs = model.predict_on_batch(batch.inputs)
         note("true_chroma", np.hypot(batch.ab[..., 0], batch.ab[..., 1]).mean())
-        for head in ("mean", "annealed"):
+        for head in compact.HEADS:
             ab = outputs[head] * compact.AB_SCALE
             note(f"{head}_error", np.abs(ab - batch.ab).mean())
             note(f"{head}_rmse", np.sqrt(((ab - batch.ab) ** 2).mean()))
@@ -213,18 +220,30 @@ def validate(model: keras.Model, photographs: Photographs, indices: Indices) -> 
 
 
 def train(
-    trainer: Trainer, photographs: Photographs, checkpoint: Path, *, tell: Callable[[dict[str, float]], None]
+    trainer: Trainer,
+    parts: Sequence[batches.Part],
+    watched: batches.Part,
+    checkpoint: Path,
+    *,
+    tell: Callable[[dict[str, float]], None],
 ) -> None:
     """Run to the schedule's end. ``tell`` gets a row of figures now and then, and after each validation.
 
-    The checkpoint is written now and then, at the end, and when anything interrupts the run.
+    ``watched`` is what was kept back. The checkpoint is written now and then, at the end, and when anything
+    interrupts the run; previews lie beside it.
     """
     schedule, clock = trainer.schedule, trainer.clock
-    learn, watch = split(len(photographs), schedule.held_back, schedule.seed)
     began = time.monotonic() - clock.seconds
     saved = validated = clock.seconds
     rows: list[dict[str, float]] = []
-    with batches.Loader(photographs, learn, batch=schedule.batch, seed=schedule.seed) as loader:
+
+    def look(count: int | None) -> None:
+        model, indices = trainer.averaged(), watched.indices[:count]
+        tell(_position(trainer) | validate(model, watched.photographs, indices))
+        path = checkpoint.parent / "previews" / f"{clock.step:07d}.png"
+        write_preview(model, watched.photographs, indices[:: max(1, len(indices) // _PREVIEWED)], path)
+
+    with batches.Loader(parts, batch=schedule.batch, seed=schedule.seed) as loader:
         try:
             while (progress := clock.progress(schedule)) < 1:
                 if progress >= schedule.quantized_from and not trainer.quantized:
@@ -238,11 +257,11 @@ def train(
                     trainer.save(checkpoint)
                     saved = clock.seconds
                 if clock.seconds - validated >= _VALIDATE_EVERY_S:
-                    tell(_position(trainer) | validate(trainer.averaged(), photographs, watch[:_VALIDATE_ON]))
+                    look(_VALIDATE_ON)
                     clock.seconds = validated = time.monotonic() - began
         finally:
             trainer.save(checkpoint)
-    tell(_position(trainer) | validate(trainer.averaged(), photographs, watch))
+    look(None)
 
 
 def _position(trainer: Trainer) -> dict[str, float]:
@@ -251,7 +270,8 @@ def _position(trainer: Trainer) -> dict[str, float]:
         "step": clock.step,
         "pictures": clock.step * schedule.batch,
         "minutes": round(clock.seconds / 60, 2),
-        "progress": round(clock.progress(schedule), 4),
+        "progress": round(progress := clock.progress(schedule), 4),
+        "minutes_left": round(clock.seconds / 60 * (1 - progress) / max(progress, 1e-6), 1),
     }
 
 

@@ -9,14 +9,27 @@ from typing import Annotated
 import typer
 
 from converter.commands import options, show
+from converter.data import Collection
 from converter.quiet import import_tensorflow
+from converter.schedule import Schedule
+from device.errors import ConfigurationError
 
 
 def train(
     *,
-    photos: options.Photos,
-    points: Annotated[Path, typer.Option(metavar="FILE", help="pts_in_hull.npy: the 313 bins of ab.")],
-    work: Annotated[Path, typer.Option(metavar="DIR", help="For decoded photographs, log and checkpoint.")],
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="All of the run's settings (TOML), instead of flags.")
+    ] = None,
+    photos: Annotated[
+        list[Path] | None,
+        typer.Option("--photos", metavar="TAR|DIR", help="Colour photographs; repeatable."),
+    ] = None,
+    points: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="pts_in_hull.npy: the 313 bins of ab.")
+    ] = None,
+    work: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="For decoded photographs, log and checkpoint.")
+    ] = None,
     pretrained: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="MobileNetV2 1.0 (.tflite) to warm-start the encoder with."),
@@ -27,15 +40,7 @@ def train(
     ] = None,
     minutes: Annotated[float | None, typer.Option(min=0.01, help="Length of the run on the clock.")] = None,
     pictures: Annotated[int | None, typer.Option(min=1, help="Length of the run in pictures seen.")] = None,
-    batch: Annotated[int, typer.Option(min=1, help="Pictures a step.")] = 32,
-    encoder_rate: Annotated[
-        float, typer.Option(min=0, help="Largest learning rate of the encoder.")
-    ] = 2.5e-4,
-    decoder_rate: Annotated[float, typer.Option(min=0, help="Largest learning rate of the rest.")] = 1e-3,
-    quantized_from: Annotated[
-        float, typer.Option(min=0, help="Part of the run after which kernels are rounded to int8; 1: never.")
-    ] = 0.3,
-    seed: Annotated[int, typer.Option(help="Of order, crops, ageing and the part kept back.")] = 1,
+    seed: Annotated[int, typer.Option(help="Of order, crops, ageing and hints.")] = 1,
     bfloat16: Annotated[
         bool, typer.Option("--bfloat16", help="Compute in bfloat16: faster where it is native.")
     ] = False,
@@ -45,25 +50,27 @@ def train(
 ) -> None:
     """Train the compact network; the learning rate ends at zero.
 
-    Leaves compact.npz (checkpoint) and log.jsonl in the work folder. An interrupted run goes on with --resume
-    and the same length.
+    Leaves compact.npz (checkpoint), log.jsonl and previews in the work folder. An interrupted run goes on
+    with --resume and the same length. Without --config, --photos, --points and --work are needed, and rates,
+    batch and sizes are as for the shipped network.
     """
     import_tensorflow()
     from converter import session
-    from converter.schedule import Schedule
+    from converter.run_file import RunFile
 
-    schedule = Schedule(
-        minutes=minutes, pictures=pictures, batch=batch, encoder_rate=encoder_rate, decoder_rate=decoder_rate,
-        seed=seed,
-        quantized_from=quantized_from,
-    )  # fmt: skip
+    if config is not None:
+        request = RunFile.read(config).request(config.parent, resume=resume)
+    elif photos and points and work:
+        request = session.Request(
+            photos=(session.Shared(collection=Collection(sources=tuple(photos))),), points=points, work=work,
+            pretrained=pretrained, start=start, bfloat16=bfloat16, resume=resume,
+            schedule=Schedule(minutes=minutes, pictures=pictures, seed=seed),
+        )  # fmt: skip
+    else:
+        raise ConfigurationError("train needs --config, or --photos, --points and --work")
     session.run(
-        session.Request(
-            photos=tuple(photos), points=points, work=work, pretrained=pretrained, start=start,
-            schedule=schedule, bfloat16=bfloat16, resume=resume,
-        ),
-        tell=lambda row: typer.echo("  ".join(f"{key} {value:g}" for key, value in row.items())),
-    )  # fmt: skip
+        request, tell=lambda row: typer.echo("  ".join(f"{key} {value:g}" for key, value in row.items()))
+    )
 
 
 def tune(
@@ -72,11 +79,13 @@ def tune(
     photos: options.Photos,
     pictures: Annotated[int, typer.Option(min=1, help="How many of the photographs kept back.")] = 200,
 ) -> None:
-    """Show what boldness and saturation give, on photographs that training kept back."""
+    """Show what the heads and saturation give, on photographs that training kept back."""
     import_tensorflow()
     from converter import tune as tuning
 
-    table = show.table("boldness", "saturation", "PSNR dB", "colourfulness", "truth", "gap")
+    table = show.table(
+        "vividness", "boldness", "saturation", "PSNR dB", "colourfulness", "truth", "|gap| each", "gap"
+    )
     for choice in tuning.choices(checkpoint, photos, pictures=pictures):
         gap = abs(choice.colourfulness - choice.truth)
         table.add_row(*show.numbers(*asdict(choice).values(), gap))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import tarfile
 from typing import TYPE_CHECKING
 
 import cv2
@@ -53,60 +55,104 @@ def test_planes_hold_the_greys_lightness_and_the_pictures_ab() -> None:
 
 
 def test_photographs_are_decoded_once(tar: Path, tmp_path: Path) -> None:
-    first = data.prepare([tar], tmp_path / "planes")
+    first = data.prepare(data.Collection(sources=(tar,)), tmp_path / "planes")
     stamp = (tmp_path / "planes" / "lightness.u8").stat().st_mtime_ns
-    again = data.prepare([tar], tmp_path / "planes")
+    again = data.prepare(data.Collection(sources=(tar,)), tmp_path / "planes")
     assert len(first) == len(again) == 24
     assert (tmp_path / "planes" / "lightness.u8").stat().st_mtime_ns == stamp
 
 
 def test_other_photographs_are_decoded_anew(tar: Path, folder: Path, tmp_path: Path) -> None:
-    data.prepare([tar], tmp_path / "planes")
-    assert len(data.prepare([folder], tmp_path / "planes")) == 3
+    data.prepare(data.Collection(sources=(tar,)), tmp_path / "planes")
+    assert len(data.prepare(data.Collection(sources=(folder,)), tmp_path / "planes")) == 3
 
 
 def test_a_folder_without_photographs_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="no photographs"):
-        data.prepare([tmp_path / "empty"], tmp_path / "planes")
+        data.prepare(data.Collection(sources=(tmp_path / "empty",)), tmp_path / "planes")
 
 
 def test_batches_depend_on_seed_and_number_alone(tar: Path, tmp_path: Path) -> None:
-    photographs = data.prepare([tar], tmp_path)
-    indices = np.arange(24)
-    with batches.Loader(photographs, indices, batch=5, seed=3) as loader:
+    photographs = data.prepare(data.Collection(sources=(tar,)), tmp_path)
+    parts = [batches.Part(photographs, np.arange(24))]
+    with batches.Loader(parts, batch=5, seed=3) as loader:
         straight = [loader.batch(number, 32) for number in range(6)]
-    with batches.Loader(photographs, indices, batch=5, seed=3) as loader:
+    with batches.Loader(parts, batch=5, seed=3) as loader:
         resumed = loader.batch(4, 32)
-    with batches.Loader(photographs, indices, batch=5, seed=4) as loader:
+    with batches.Loader(parts, batch=5, seed=4) as loader:
         other = loader.batch(4, 32)
-    assert np.array_equal(straight[4].grey, resumed.grey)
+    assert np.array_equal(straight[4].inputs["grey"], resumed.inputs["grey"])
     assert np.array_equal(straight[4].ab, resumed.ab)
-    assert not np.array_equal(other.grey, resumed.grey)
+    assert not np.array_equal(other.inputs["grey"], resumed.inputs["grey"])
 
 
 def test_a_batch_is_what_the_network_takes(tar: Path, tmp_path: Path) -> None:
-    photographs = data.prepare([tar], tmp_path)
-    batch = batches.augmented_batch(photographs, np.arange(8), 64, np.random.default_rng(1))
-    assert batch.grey.shape == (8, 64, 64, 1)
-    assert batch.ab.shape == (8, 16, 16, 2)
-    assert batch.grey.dtype == batch.ab.dtype == np.float32
-    assert -1 <= batch.grey.min() < batch.grey.max() <= 1
+    photographs = data.prepare(data.Collection(sources=(tar,)), tmp_path)
+    rng = np.random.default_rng(1)
+    batch = batches.stack([batches.augmented(photographs, index, 64, rng) for index in range(8)])
+    assert {name: array.shape for name, array in batch.inputs.items()} == {
+        "grey": (8, 64, 64, 1),
+        "local_hint": (8, 16, 16, 2),
+        "mask": (8, 16, 16, 1),
+        "global_hint": (8, 1, 1, 316),
+    }
+    assert (batch.ab.shape, batch.light.shape) == ((8, 16, 16, 2), (8, 16, 16, 1))
+    assert {array.dtype for array in (*batch.inputs.values(), batch.ab, batch.light)} == {np.dtype("f4")}
+    assert -1 <= batch.inputs["grey"].min() < batch.inputs["grey"].max() <= 1
+    assert 20 < batch.light.mean() < 80
 
 
 def test_colour_stays_under_its_own_lightness_when_windows_are_cut(tar: Path, tmp_path: Path) -> None:
-    photographs = data.prepare([tar], tmp_path)
+    photographs = data.prepare(data.Collection(sources=(tar,)), tmp_path)
     rng = np.random.default_rng(2)
-    batch = batches.augmented_batch(photographs, np.arange(24), 64, rng)
-    light = batch.grey.reshape(24, 16, 4, 16, 4).mean(axis=(2, 4))
-    for grey, b in zip(light, batch.ab[..., 1], strict=True):
-        assert np.corrcoef(grey.ravel(), b.ravel())[0, 1] < -0.8
+    for index in range(24):
+        example = batches.augmented(photographs, index, 64, rng)
+        assert np.corrcoef(example.light.ravel(), example.ab[..., 1].ravel())[0, 1] < -0.9
+
+
+def test_each_collection_has_its_share_and_small_pictures_none_of_large_inputs() -> None:
+    def of_one_colour(a: int) -> data.Photographs:
+        return data.Photographs(np.full((4, 64, 64), 128, np.uint8), np.full((4, 64, 64, 2), a, np.int8))
+
+    parts = [
+        batches.Part(of_one_colour(40), np.arange(4), share=0.75),
+        batches.Part(of_one_colour(-40), np.arange(4), share=0.25, largest=32),
+    ]
+
+    def greens(size: int) -> int:
+        with batches.Loader(parts, batch=8, seed=3) as loader:
+            return int((loader.batch(0, size).ab.mean(axis=(1, 2, 3)) < 0).sum())
+
+    assert greens(32) == 2
+    assert greens(64) == 0
+
+
+def test_what_is_small_left_out_and_grey(tmp_path: Path) -> None:
+    names = ("a/red.png", "b/red.png", "b/grey.png")
+    with tarfile.open(tmp_path / "small.tar", "w") as file:
+        for name in names:
+            pixels = np.full((64, 64, 3), 90, np.uint8)
+            pixels[..., 2] = 200 if "red" in name else 90
+            content = cv2.imencode(".png", pixels)[1].tobytes()
+            member = tarfile.TarInfo(f"set/{name}")
+            member.size = len(content)
+            file.addfile(member, io.BytesIO(content))
+    (tmp_path / "never.txt").write_text("# kept for judging\na/red.png\n")
+    collection = data.Collection(
+        sources=(tmp_path / "small.tar",), small=True, left_out=tmp_path / "never.txt", coloured_only=True
+    )
+    photographs = data.prepare(collection, tmp_path / "planes")
+    assert photographs.lightness.shape == (1, 64, 64)
+    assert photographs.ab.shape == (1, 64, 64, 2)
+    everything = data.prepare(data.Collection(sources=collection.sources), tmp_path / "planes")
+    assert everything.ab.shape == (3, 112, 112, 2)
 
 
 def test_the_loaders_error_reaches_who_waits(tar: Path, tmp_path: Path) -> None:
-    photographs = data.prepare([tar], tmp_path)
+    photographs = data.prepare(data.Collection(sources=(tar,)), tmp_path)
     with (
-        batches.Loader(photographs, np.array([1000]), batch=1, seed=1) as loader,
+        batches.Loader([batches.Part(photographs, np.array([1000]))], batch=1, seed=1) as loader,
         pytest.raises(IndexError),
     ):
         loader.batch(0, 32)

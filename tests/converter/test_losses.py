@@ -56,10 +56,11 @@ def test_the_truth_has_the_least_loss(tables: losses.BinTables) -> None:
     code = tables.encoding[(30 + 112) // 2 * side + (-20 + 112) // 2]
     right = np.broadcast_to(np.log(code + 1e-6), (1, 4, 4, 313)).astype(np.float32)
     bold = np.asarray(losses.annealed_mean(right, tables.points)) / 110
-    outputs = {"logits": right, "mean": ab / 110, "annealed": bold}
-    wrong = {"logits": right[..., ::-1].copy(), "mean": -ab / 110, "annealed": -bold}
-    good, bad = (losses.training_losses(each, ab, tables) for each in (outputs, wrong))
-    for term in ("bins", "mean", "annealed"):
+    light = np.full((1, 4, 4, 1), 55, np.float32)
+    outputs = {"logits": right, "mean": ab / 110, "annealed": bold, "vivid": ab / 110}
+    wrong = {"logits": right[..., ::-1].copy(), "mean": -ab / 110, "annealed": -bold, "vivid": -ab / 220}
+    good, bad = (losses.training_losses(each, light, ab, tables) for each in (outputs, wrong))
+    for term in ("bins", "mean", "annealed", "decibels", "each", "all", "loss"):
         assert float(good[term]) < float(bad[term])
 
 

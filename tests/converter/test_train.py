@@ -18,13 +18,13 @@ SIZES = ((0.0, 32),)
 
 @pytest.fixture(scope="module")
 def tables(tar: Path, points: Path, tmp_path_factory: pytest.TempPathFactory) -> losses.BinTables:
-    photographs = data.prepare([tar], tmp_path_factory.mktemp("planes"))
+    photographs = data.prepare(data.Collection(sources=(tar,)), tmp_path_factory.mktemp("planes"))
     return losses.bin_tables(losses.read_points(points), train.ab_sample(photographs, np.arange(24)))
 
 
 @pytest.fixture(scope="module")
 def batch(tar: Path, tmp_path_factory: pytest.TempPathFactory) -> batches.Batch:
-    photographs = data.prepare([tar], tmp_path_factory.mktemp("batch"))
+    photographs = data.prepare(data.Collection(sources=(tar,)), tmp_path_factory.mktemp("batch"))
     return batches.plain_batch(photographs, np.arange(8), 32)
 
 
@@ -68,7 +68,12 @@ def test_what_is_kept_back_is_never_trained_on() -> None:
 @pytest.mark.timeout(300)
 def test_a_session_leaves_a_checkpoint_and_a_log(tar: Path, points: Path, tmp_path: Path) -> None:
     schedule = Schedule(pictures=24, batch=8, sizes=SIZES, quantized_from=2.0)
-    request = session.Request(photos=(tar,), points=points, work=tmp_path, schedule=schedule)
+    request = session.Request(
+        photos=(session.Shared(collection=data.Collection(sources=(tar,))),),
+        points=points,
+        work=tmp_path,
+        schedule=schedule,
+    )
     rows: list[dict[str, float]] = []
     checkpoint = session.run(request, tell=rows.append)
     _, facts = read_checkpoint(checkpoint)
@@ -89,10 +94,20 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
 def test_a_session_refuses_what_contradicts_itself(tar: Path, points: Path, tmp_path: Path) -> None:
     schedule = Schedule(pictures=8)
     both = session.Request(
-        photos=(tar,), points=points, work=tmp_path, schedule=schedule, pretrained=tar, start=tar
+        photos=(session.Shared(collection=data.Collection(sources=(tar,))),),
+        points=points,
+        work=tmp_path,
+        schedule=schedule,
+        pretrained=tar,
+        start=tar,
     )
     with pytest.raises(ConfigurationError, match="not both"):
         session.run(both, tell=print)
-    nothing = session.Request(photos=(tmp_path / "no.tar",), points=points, work=tmp_path, schedule=schedule)
+    nothing = session.Request(
+        photos=(session.Shared(collection=data.Collection(sources=(tmp_path / "no.tar",))),),
+        points=points,
+        work=tmp_path,
+        schedule=schedule,
+    )
     with pytest.raises(MissingInput, match=r"no\.tar"):
         session.run(nothing, tell=print)
