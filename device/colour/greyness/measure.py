@@ -1,22 +1,22 @@
 """The measure: how much of a picture's chroma its luma does not explain.
 
 A sepia print, a toned scan, the pink night of an infrared camera have chroma, but one that follows from
-luma: each luma level's median ab is taken off, and so is what a blurred luma still explains (chroma is stored
-coarser than luma). What is left is colour, or noise. Noise is not alike in neighbouring places, colour is:
-the spread is the root of the covariance of what is left with itself two cells further.
+luma: each luma level's median ab is taken off. A level holds what is alike in luma and in the luma around it,
+for chroma is stored coarser than luma. What is left is colour, or noise. Noise is not alike in neighbouring
+places, colour is: the spread is the root of the covariance of what is left with itself a sixteenth of the
+picture away.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from device.colour.lab import rgb_to_lab
 from device.colour.lightness import luma_values
 
 if TYPE_CHECKING:
@@ -27,14 +27,17 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 #: A spread (Lab units) above this is colour.
-_COLOUR = 1.0
-#: Samples a side that are measured, and how many of them make a cell of the grid that is left.
+_COLOUR = 0.8
+#: Samples a side that are measured, and cells a side of the grid that is left; neighbours are so many apart.
 _SAMPLES = 96
-_CELL = 3
-#: Levels hold equally many samples: few enough to follow a duotone's curve, enough for a median.
+_CELLS = 32
+_APART = 2
+#: Equally many samples make a level: levels of luma, each divided again by the luma around.
 _LEVELS = 48
-_BLURRED_LEVELS = 24
-_BLUR = 5
+_AROUND = 4
+#: Where without a smooth trend across the picture (a vignette, uneven toning) less than this share of the
+#: spread is left, the trend is no colour.
+_TREND = 0.6
 #: A frame is black, and says nothing, where 99 % of its samples are darker than this (V, 0..1).
 _BLACK = 0.06
 
@@ -47,13 +50,15 @@ class Chroma:
 
     @cached_property
     def spread(self) -> float:
-        """How far it spreads, in Lab units: the root of what neighbouring cells have in common."""
+        """How far it spreads, in Lab units."""
         rest = self.rest
-        if min(rest.shape[:2]) < 3:
+        if rest.shape[0] == 1:
             return 0.0
-        down = float((rest[2:] * rest[:-2]).sum(axis=-1).mean())
-        across = float((rest[:, 2:] * rest[:, :-2]).sum(axis=-1).mean())
-        return math.sqrt(max((down + across) / 2, 0.0))
+        spread = _spread(rest)
+        basis = _trends()
+        flat = rest.reshape(-1, 2)
+        without = _spread((flat - basis @ (basis.T @ flat)).reshape(rest.shape))
+        return without if without < _TREND * spread else spread
 
 
 def is_colour(spread: float) -> bool:
@@ -62,14 +67,14 @@ def is_colour(spread: float) -> bool:
 
 
 def unexplained_chroma(lightness: Floats, ab: Floats) -> float:
-    """Spread of the chroma that luma does not explain, in Lab units; 0 where there is nothing to judge by.
+    """Spread of the chroma that luma does not explain, in Lab units.
 
-    ``lightness``: (h, w) L of Lab, 0..100. ``ab``: (h, w, 2). Small planes: what is larger than 96 a side is
-    averaged down to that.
+    ``lightness``: (h, w) L of Lab, 0..100. ``ab``: (h, w, 2). Small planes, best of 96 to 250 a side; they
+    are averaged down to 96.
     """
-    rows, columns = (min(_SAMPLES, n) for n in lightness.shape)
+    size = _SAMPLES, _SAMPLES
     light, small = (
-        np.asarray(cv2.resize(plane, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
+        np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)
         for plane in (lightness, ab)
     )
     return _unexplained(light, small).spread
@@ -92,8 +97,9 @@ def frame_chroma(frame: Frame, window: Window | None = None) -> Chroma | None:
     kr, kb = space.matrix.kr, space.matrix.kb
     red, blue = value + 2 * (1 - kr) * cr, value + 2 * (1 - kb) * cb
     green = (value - kr * red - kb * blue) / (1 - kr - kb)
-    lab = rgb_to_lab(np.clip(np.stack((red, green, blue), axis=-1), 0, 1))
-    return _unexplained(np.ascontiguousarray(lab[..., 0]), np.ascontiguousarray(lab[..., 1:]))
+    rgb = np.clip(cv2.merge((red, green, blue)), 0, 1)
+    lab = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB), np.float32)
+    return _unexplained(np.ascontiguousarray(lab[..., 0]), lab[..., 1:])
 
 
 def _sampled(plane: Luma, frame: Frame, window: Window | None) -> Luma:
@@ -108,29 +114,52 @@ def _sampled(plane: Luma, frame: Frame, window: Window | None) -> Luma:
 
 
 def _unexplained(light: Floats, ab: Floats) -> Chroma:
-    rows, columns = light.shape
-    if min(rows, columns) < 3 * _CELL:
-        return Chroma(np.zeros((1, 1, 2), np.float32))
-    blurred = np.asarray(cv2.blur(light, (_BLUR, _BLUR)), np.float32)
-    rest = _without_levels(light, ab, _LEVELS)
-    rest = _without_levels(blurred - light, rest, _BLURRED_LEVELS)
-    rest = _without_levels(blurred, rest, _LEVELS)
-    cells = columns // _CELL, rows // _CELL
-    return Chroma(np.asarray(cv2.resize(rest, cells, interpolation=cv2.INTER_AREA), np.float32))
+    near = np.asarray(cv2.blur(light, (5, 5)), np.float32)
+    wide = np.asarray(cv2.blur(light, (7, 7)), np.float32)
+    square = np.asarray(cv2.sqrBoxFilter(light, cv2.CV_32F, (7, 7)), np.float32)
+    contrast = np.sqrt(np.maximum(square - wide * wide, 0))
+    a, b = (np.ascontiguousarray(ab[..., channel]).ravel() for channel in (0, 1))
+    for levels in (_levels(light, near - light), _levels(near, contrast)):
+        a, b = _without_medians(a, levels), _without_medians(b, levels)
+    rest = cv2.merge((a.reshape(light.shape), b.reshape(light.shape)))
+    cells = cv2.resize(rest, (_CELLS, _CELLS), interpolation=cv2.INTER_AREA)
+    return Chroma(np.asarray(cells, np.float32))
 
 
-def _without_levels(key: Floats, values: Floats, levels: int) -> Floats:
-    """Take off ``values`` (h, w, 2) the median of each level of ``key`` (h, w); levels hold equally many."""
-    low, high = float(key.min()), float(key.max())
-    codes = ((key - low) * np.float32(255 / max(high - low, 1e-6))).astype(np.uint8).ravel()
-    each = max(codes.size // levels, 1)
-    levels = codes.size // each
-    order = np.argsort(codes, kind="stable")[: each * levels]
-    middle = codes[order].reshape(levels, each).mean(axis=1)
-    taken_off = np.empty_like(values)
-    for channel in (0, 1):
-        ordered = values[..., channel].ravel().take(order).reshape(levels, each)
-        medians = np.partition(ordered, each // 2, axis=1)[:, each // 2]
-        table = np.interp(np.arange(256), middle, medians).astype(np.float32)
-        taken_off[..., channel] = table.take(codes).reshape(key.shape)
-    return values - taken_off
+def _levels(luma: Floats, around: Floats) -> NDArray[np.intp]:
+    """Places of the samples of each level, (levels, samples in each)."""
+    level = np.empty(luma.size, np.uint16)
+    level[np.argsort(_codes(luma), kind="stable")] = np.arange(luma.size) // (luma.size // _LEVELS) * 256
+    order = np.argsort(level + _codes(around), kind="stable")
+    return order.reshape(_LEVELS * _AROUND, -1)
+
+
+def _codes(values: Floats) -> NDArray[np.uint8]:
+    """Give 8-bit codes that keep the order of ``values``, but for a few far off; they sort fast."""
+    mean, deviation = (float(found[0, 0]) for found in cv2.meanStdDev(values))
+    scale = 42 / max(deviation, 1e-3)
+    return np.asarray(np.clip(values * scale + (127.5 - mean * scale), 0, 255).astype(np.uint8).ravel())
+
+
+def _without_medians(values: Floats, levels: NDArray[np.intp]) -> Floats:
+    ordered = values.take(levels)
+    half = levels.shape[1] // 2
+    medians = np.partition(ordered, half, axis=1)[:, half : half + 1]
+    without = np.empty_like(values)
+    without[levels] = ordered - medians
+    return without
+
+
+def _spread(rest: Floats) -> float:
+    down = float((rest[_APART:] * rest[:-_APART]).sum(axis=-1).mean())
+    across = float((rest[:, _APART:] * rest[:, :-_APART]).sum(axis=-1).mean())
+    return math.sqrt(max((down + across) / 2, 0.0))
+
+
+@cache
+def _trends() -> Floats:
+    """Orthonormal polynomials of the second degree on the grid, (cells, 6)."""
+    y, x = np.mgrid[-1 : 1 : _CELLS * 1j, -1 : 1 : _CELLS * 1j]
+    terms = [x**i * y**j for i in range(3) for j in range(3 - i)]
+    basis, _ = np.linalg.qr(np.stack([term.ravel() for term in terms], axis=-1))
+    return np.asarray(basis, np.float32)
