@@ -65,9 +65,11 @@ def photo(
     """Colorize photographs: what is in colour already passes as it is, byte for byte.
 
     A folder comes out as the same tree; hidden files, files that are no pictures, and folders that are links
-    are passed over. Pictures that fail are listed, and the rest goes on. What is in OUT already is taken for
-    done, so that the same command goes on where it was interrupted; after a change of settings --overwrite
-    makes all of it anew.
+    are passed over. Kinds of files without colour change the end of their name: .pgm becomes .ppm, .gif .png.
+    Pictures that fail are listed, and the rest goes on.
+
+    What is in OUT already is taken for done, so that the same command goes on where it was interrupted; a
+    picture that has changed since is listed as failed. After a change of settings --overwrite makes all anew.
     """
     from device.colour.hint_text import parse_hint, read_hints
     from device.jobs.photo import PhotoWishes, colorize_photos

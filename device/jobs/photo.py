@@ -131,6 +131,8 @@ def colorize_photos(
             _make_out(Path(out))
         run.work(1 if single else min(cores, len(todo.places)))
         notes.close()
+        if run.counts[Outcome.PASSED] and (wishes.hints or wishes.reference):
+            say(f"{source}: note: what passed as it was had no use for hints; --colour always tints it")
         network_ms = tinter.network_ms
     return PhotoSummary(
         out=todo.places[0].result if single else Path(out),

@@ -3,8 +3,8 @@
     python -m tests.bench.photo [--photo FILE] [--runs 5] [--out .jpg]
 
 Without a photograph a grey JPEG of 4000 x 3000 is made: a still, enlarged, with grain. ``--out``: the kind of
-file that is written. The figures of the median run, of the fastest, and of the program that only prints its
-version.
+file that is written. Wall time is the median run's; on a machine that does other things, too, the fastest
+run's and the time of CPU say more.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ def make_photograph(path: Path) -> None:
     assert cv2.imwrite(str(path), noisy, [cv2.IMWRITE_JPEG_QUALITY, 92])
 
 
-def run(*arguments: object) -> tuple[float, float]:
-    """Wall seconds and peak RSS in MB of one run of the command."""
+def run(*arguments: object) -> tuple[float, float, float]:
+    """Wall seconds, seconds of CPU and peak RSS in MB of one run of the command."""
     began = time.perf_counter()
     running = subprocess.Popen(
         [sys.executable, "-m", "device.cli", *map(str, arguments)], stdout=subprocess.DEVNULL
@@ -47,7 +47,7 @@ def run(*arguments: object) -> tuple[float, float]:
     running.returncode = os.waitstatus_to_exitcode(status)
     if running.returncode:
         raise SystemExit(f"tintcast ended with {running.returncode}")
-    return seconds, used.ru_maxrss * 1024 / 1e6
+    return seconds, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / 1e6
 
 
 def main() -> None:
@@ -68,9 +68,13 @@ def main() -> None:
         out = Path(folder) / f"out{options.out}"
         runs = [run("photo", photo, out, "--overwrite", "--colour", "always") for _ in range(options.runs)]
         size = out.stat().st_size / 1e6
-    seconds, highest = median(each[0] for each in runs), max(each[1] for each in runs)
-    print(f"{photo.name} to {out.name}, {size:.1f} MB; the program's start takes {start:.2f} s")
-    print(f"{seconds:.2f} s (fastest {min(runs)[0]:.2f} s), target {LIMIT_S} s {verdict(seconds < LIMIT_S)}")
+    seconds, busy = median(each[0] for each in runs), median(each[1] for each in runs)
+    highest = max(each[2] for each in runs)
+    print(f"{photo.name} to {out.name}, {size:.1f} MB; the program's start alone takes {start:.2f} s")
+    print(
+        f"{seconds:.2f} s (fastest {min(runs)[0]:.2f} s, {busy:.2f} s of CPU), "
+        f"target {LIMIT_S} s {verdict(seconds < LIMIT_S)}"
+    )
     print(f"peak RSS {highest:.0f} MB, target {LIMIT_MB} MB {verdict(highest < LIMIT_MB)}")
 
 

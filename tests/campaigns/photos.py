@@ -54,6 +54,8 @@ def run(folder: Path, options: argparse.Namespace) -> int:
     named = sum(any(line.startswith(f"{path}: ") for line in said.splitlines()) for path in broken)
     print(said.rstrip())
     print(f"{done} of {sound} sound pictures done in {seconds:.0f} s, exit code {code}")
+    pages = len(list(folder.glob("sheet*.jpg")))
+    print(f"{pages} pages of contact sheet")
     print(f"{named} of {len(broken)} broken ones named")
     start, middle, end = sizes[0], sizes[len(sizes) // 2], sizes[-1]
     flat = end <= _MAY_GROW * middle
@@ -70,7 +72,8 @@ def pictures(folder: Path) -> list[Path]:
 
 def watch(source: Path, out: Path, expected: int) -> tuple[int, str, list[float]]:
     """Run the command; exit code, what it said, and its memory in MB after each twentieth of the pictures."""
-    command = [sys.executable, "-m", "device.cli", "photo", str(source), str(out)]
+    sheet = out.with_name("sheet.jpg")
+    command = [sys.executable, "-m", "device.cli", "photo", source, out, "--contact-sheet", sheet]
     sizes: list[float] = []
     deadline = time.monotonic() + _DEADLINE_S
     with (

@@ -25,6 +25,7 @@ from device.colour.measure import colourfulness
 if TYPE_CHECKING:
     from pathlib import Path
 
+HINTED = STILLS.parent.parent / "network" / "data" / "tiny-hints.tflite"
 TINTCAST = [sys.executable, "-m", "device.cli", "photo"]
 
 
@@ -320,6 +321,48 @@ def test_a_network_that_is_not_there_is_said_before_anything_is_made(album: Path
     assert code == 4
     assert "compact" in said
     assert not (tmp_path / "out").exists()
+
+
+def test_hints_colour_the_place_that_they_name(tmp_path: Path) -> None:
+    flat, file = tmp_path / "flat.png", tmp_path / "hints.txt"
+    flat.write_bytes(encoded(np.full((90, 160), 119, np.uint8), "PNG"))
+    file.write_text("# lower right\n140, 80, #0000ff\n")
+    said = done(flat, tmp_path / "out.png", "--network", HINTED, "--hint", "20,10,60,40", "--hints", file)
+    assert "coloured" in said
+    coloured = pixels(tmp_path / "out.png").astype(int)
+    red, blue, between = coloured[10, 20], coloured[80, 140], coloured[45, 80]
+    assert red[0] > red[2] + 60
+    assert blue[2] > blue[0] + 40
+    assert np.ptp(between) < 40
+
+
+@pytest.mark.parametrize(
+    ("hint", "said"),
+    [
+        ("200,10,60,40", "the hint at 200,10 lies outside the picture of 160x90 pixels"),
+        ("20,10,60", "--hint: '20,10,60' is no hint"),
+    ],
+)
+def test_hints_that_can_not_be(tmp_path: Path, hint: str, said: str) -> None:
+    flat = tmp_path / "flat.png"
+    flat.write_bytes(encoded(np.full((90, 160), 119, np.uint8), "PNG"))
+    code, line = refused(flat, tmp_path / "out.png", "--network", HINTED, "--hint", hint)
+    assert code == 2
+    assert said in line
+    assert list(tmp_path.iterdir()) == [flat]
+
+
+def test_hints_for_a_picture_in_colour_are_said_to_be_of_no_use(tmp_path: Path) -> None:
+    result = photo(STILLS / "coffee.jpg", tmp_path / "out.jpg", "--network", HINTED, "--hint", "20,10,60,40")
+    assert result.returncode == 0
+    assert "--colour always" in result.stderr
+
+
+def test_a_network_that_takes_no_palette_says_so(tmp_path: Path) -> None:
+    source, reference = STILLS / "photographer.jpg", STILLS / "cat.jpg"
+    code, said = refused(source, tmp_path / "out.jpg", "--network", HINTED, "--reference", reference)
+    assert code == 2
+    assert "this network takes no palette" in said
 
 
 def test_real_photographs(shared: Path, tmp_path: Path) -> None:
