@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from device.cli import options
-from device.cli.show import ProgressLine
+from device.cli.show import ProgressLine, passed_line
 
 if TYPE_CHECKING:
     from device.jobs.film import Progress
@@ -53,4 +53,5 @@ def demo(
         f"film           {done.film_path}\n"
         f"frames         {done.frames_folder}\n"
         f"before, after  {done.sheet_path}"
+        f"{passed_line(result.passed, result.frames, 'frames', config.colour.when)}"
     )

@@ -11,6 +11,7 @@ from device.errors import Interrupted, TintcastError, from_os_error
 from device.jobs.film import FilmResult, Progress, colorize_film, out_file
 from device.jobs.receive import Received, ReceivePlan, Watch, receive
 from device.media.contact import BeforeAfter, spread, write_contact_sheet
+from device.media.facts import read_facts
 from device.mqtt.broker import EmbeddedBroker
 
 if TYPE_CHECKING:
@@ -151,8 +152,13 @@ def _draw_sheet(source: Path, frames: Path, folder: Path, network: str) -> Path:
     jpegs = sorted(frames.glob("*.jpg"))
     if not jpegs:
         raise TintcastError("no frames arrived", where=frames)
-    picked = [(number, jpegs[number]) for number in spread(len(jpegs))]
-    pairs = [BeforeAfter.of_jpeg(path.read_bytes(), f"frame {number}") for number, path in picked]
+    pairs = [_before_after(jpegs[number].read_bytes(), number) for number in spread(len(jpegs))]
     sheet = folder / "contact-sheet.png"
     write_contact_sheet(sheet, pairs, title=source.name, detail=f"as it was, and tinted by network {network}")
     return sheet
+
+
+def _before_after(jpeg: bytes, number: int) -> BeforeAfter:
+    own_colour = read_facts(jpeg).own_colour
+    note = f"frame {number}, in its own colour" if own_colour else f"frame {number}"
+    return BeforeAfter.of_jpeg(jpeg, note, own_colour=own_colour)

@@ -46,15 +46,21 @@ class BeforeAfter:
     note: str = ""
 
     @classmethod
-    def of_jpeg(cls, jpeg: bytes, note: str = "", pixel_aspect: Fraction | int = 1) -> Self:
-        """From a tinted JPEG: its luma is the picture as it was. Raises UnreadableJpeg."""
+    def of_jpeg(
+        cls, jpeg: bytes, note: str = "", pixel_aspect: Fraction | int = 1, *, own_colour: bool = False
+    ) -> Self:
+        """From a tinted JPEG: its luma is the picture as it was. Raises UnreadableJpeg.
+
+        One of ``own_colour`` shows the same twice: it was not tinted.
+        """
         read_jpeg_size(jpeg)
         try:
             after = simplejpeg.decode_jpeg(jpeg, "RGB")
             luma = simplejpeg.decode_jpeg(jpeg, "GRAY")
         except ValueError as error:
             raise UnreadableJpeg("this JPEG can't be decoded") from error
-        return cls.of_rgb(np.repeat(luma, 3, axis=2), after, note, pixel_aspect)
+        before = after if own_colour else np.repeat(luma, 3, axis=2)
+        return cls.of_rgb(before, after, note, pixel_aspect)
 
     @classmethod
     def of_rgb(cls, before: Rgb, after: Rgb, note: str = "", pixel_aspect: Fraction | int = 1) -> Self:

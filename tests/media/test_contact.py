@@ -48,6 +48,11 @@ def test_a_tinted_jpeg_is_its_own_before() -> None:
     assert np.ptp(found.after.astype(int), axis=2).mean() > 30, "coloured"
 
 
+def test_one_that_was_not_tinted_was_as_it_is() -> None:
+    found = BeforeAfter.of_jpeg(STILL, own_colour=True)
+    assert (found.before == found.after).all()
+
+
 @pytest.mark.parametrize("jpeg", [b"", b"no picture", STILL[:2000]])
 def test_a_jpeg_that_is_none(jpeg: bytes) -> None:
     with pytest.raises(UnreadableJpeg):
