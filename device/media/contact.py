@@ -99,27 +99,28 @@ def contact_sheet(pairs: Sequence[BeforeAfter], *, title: str, detail: str) -> R
     if not pairs:
         raise ValueError("a contact sheet of nothing")
     cell_width = max(pair.before.shape[1] for pair in pairs)
-    cell_height = max(pair.before.shape[0] for pair in pairs)
     columns = min(_COLUMNS, len(pairs))
-    rows = -(-len(pairs) // columns)
+    rows = [pairs[first : first + columns] for first in range(0, len(pairs), columns)]
+    heights = [max(pair.before.shape[0] for pair in row) for row in rows]
     pair_width = 2 * cell_width + _SEAM
     note_height = 26 if any(pair.note for pair in pairs) else 0
     width = 2 * _MARGIN + columns * pair_width + (columns - 1) * _GAP
-    height = _HEADER + rows * (cell_height + note_height + _GAP) - _GAP + _MARGIN
+    height = _HEADER + sum(heights) + len(rows) * (note_height + _GAP) - _GAP + _MARGIN
 
     sheet = Image.new("RGB", (width, height), _PAPER)
     draw = ImageDraw.Draw(sheet)
     _text(draw, (_MARGIN, 20), title, _TITLE, width - 2 * _MARGIN)
     _text(draw, (_MARGIN, 58), detail, 16, width - 2 * _MARGIN)
-    for number, pair in enumerate(pairs):
-        row, column = divmod(number, columns)
-        x = _MARGIN + column * (pair_width + _GAP)
-        y = _HEADER + row * (cell_height + note_height + _GAP)
-        for picture, left in ((pair.before, x), (pair.after, x + cell_width + _SEAM)):
-            inset = (cell_width - picture.shape[1]) // 2, (cell_height - picture.shape[0]) // 2
-            sheet.paste(Image.fromarray(picture), (left + inset[0], y + inset[1]))
-        if pair.note:
-            _text(draw, (x, y + cell_height + 6), pair.note, 15, pair_width)
+    y = _HEADER
+    for row, cell_height in zip(rows, heights, strict=True):
+        for column, pair in enumerate(row):
+            x = _MARGIN + column * (pair_width + _GAP)
+            for picture, left in ((pair.before, x), (pair.after, x + cell_width + _SEAM)):
+                inset = (cell_width - picture.shape[1]) // 2, (cell_height - picture.shape[0]) // 2
+                sheet.paste(Image.fromarray(picture), (left + inset[0], y + inset[1]))
+            if pair.note:
+                _text(draw, (x, y + cell_height + 6), pair.note, 15, pair_width)
+        y += cell_height + note_height + _GAP
     return np.array(sheet)
 
 

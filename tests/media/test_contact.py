@@ -67,6 +67,13 @@ def test_pictures_of_other_shapes_keep_theirs() -> None:
     assert sheet.shape[0] > 420
 
 
+def test_a_row_is_as_high_as_its_highest_picture() -> None:
+    low, high = pair((200, 640)), pair((640, 360))
+    together = contact_sheet([high, low, low, low], title="f", detail="")
+    apart = contact_sheet([low, low, low, low], title="f", detail="")
+    assert together.shape[0] == apart.shape[0] + high.before.shape[0] - low.before.shape[0]
+
+
 TITLES = ["", "film.mp4", "a very long name " * 40, "Süß Ελλάδα 日本", "two\nlines\x1b[0m"]
 
 
