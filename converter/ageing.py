@@ -33,9 +33,15 @@ def regrey(lightness: Floats, ab: Floats, weights: tuple[float, float, float]) -
     """The grey of the picture with this colour when linear R, G, B weigh so; ``ab`` may be smaller."""
     height, width = lightness.shape
     large = cv2.resize(ab, (width, height), interpolation=cv2.INTER_LINEAR)
-    rgb = cv2.cvtColor(np.dstack((lightness, large)).astype(np.float32), cv2.COLOR_LAB2LRGB)
-    linear = np.clip(rgb @ np.asarray(weights, np.float32), 0, 1)
-    return np.asarray(np.where(linear > 0.008856, 116 * np.cbrt(linear) - 16, 903.3 * linear), np.float32)
+    lab = np.dstack((lightness, large)).astype(np.float32)
+    rgb = np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2LRGB), np.float32)
+    return lightness_of(rgb @ np.asarray(weights, np.float32))
+
+
+def lightness_of(linear: Floats) -> Floats:
+    """L of linear light, 0..1 (CIE 1976)."""
+    light = np.clip(linear, 0, 1)
+    return np.asarray(np.where(light > 0.008856, 116 * np.cbrt(light) - 16, 903.3 * light), np.float32)
 
 
 def random_weights(rng: Rng) -> tuple[float, float, float]:
