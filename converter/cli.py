@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from converter.commands import convert, evaluate, fetch, train
+from converter.commands import convert, evaluate, fetch, judge, report, train
 from device.cli.command import run_command, start_logging
 
 __all__ = ["app", "main"]
@@ -28,6 +28,9 @@ app.command("convert")(convert.convert)
 app.command("weights")(train.weights)
 app.command("evaluate")(evaluate.evaluate)
 app.command("look")(evaluate.look)
+app.command("kinds")(judge.kinds)
+app.command("guided")(judge.guided)
+app.command("report")(report.report)
 
 
 @app.callback()

@@ -32,6 +32,15 @@ if TYPE_CHECKING:
     Pixels = npt.NDArray[np.uint8]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Coloured:
+    """A result, RGB (h, w, 3) uint8; the ab (h', w', 2) that it was made of; the network's milliseconds."""
+
+    rgb: Pixels
+    ab: npt.NDArray[np.float32]
+    milliseconds: float
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One photograph: PSNR in dB, mean dE2000, colourfulness of the result and the truth, network ms."""
@@ -63,13 +72,13 @@ class Summary:
         return asdict(self)
 
 
-def colorize(grey: Pixels, network: Network) -> tuple[Pixels, float]:
-    """RGB (h, w, 3) uint8 for a full-range grey picture (h, w), and the milliseconds of its prediction."""
+def colorize(grey: Pixels, network: Network) -> Coloured:
+    """Give a full-range grey picture (h, w) its colour."""
     small = lightness(shrink(grey, None, network.size), JPEG_COLOUR)
     began = time.perf_counter()
     prediction = network.predict(small)
     took = 1000 * (time.perf_counter() - began)
-    return merge_reference(lightness(grey, JPEG_COLOUR), prediction.ab), took
+    return Coloured(merge_reference(lightness(grey, JPEG_COLOUR), prediction.ab), prediction.ab, took)
 
 
 def evaluate(
@@ -79,9 +88,15 @@ def evaluate(
     rows, grey_psnr = [], []
     for name, truth in pictures:
         grey = grey_of(truth)
-        result, took = colorize(grey, network)
-        difference = float(delta_e_2000(result, truth).mean())
-        row = Row(name, psnr(result, truth), difference, colourfulness(result), colourfulness(truth), took)
+        made = colorize(grey, network)
+        row = Row(
+            name=name,
+            psnr=psnr(made.rgb, truth),
+            delta_e_2000=float(delta_e_2000(made.rgb, truth).mean()),
+            colourfulness=colourfulness(made.rgb),
+            truth=colourfulness(truth),
+            milliseconds=made.milliseconds,
+        )
         grey_psnr.append(psnr(np.repeat(grey[..., None], 3, axis=2), truth))
         rows.append(row)
         each(row)

@@ -27,7 +27,7 @@ def table(*columns: str) -> Table:
     return made
 
 
-def numbers(*values: float) -> list[str]:
+def numbers(*values: float | str) -> list[str]:
     """A row's cells: floats with two decimals, all else as it is."""
     return [f"{value:.2f}" if isinstance(value, float) else str(value) for value in values]
 
