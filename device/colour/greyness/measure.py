@@ -40,6 +40,11 @@ _AROUND = 4
 _TREND = 0.6
 #: A frame is black, and says nothing, where 99 % of its samples are darker than this (V, 0..1).
 _BLACK = 0.06
+#: A darker picture than this (V of its lightest hundredth) counts as if it were lit, up to so many times the
+#: chroma: a film's first frames fade in, and what fades has ab as the 2.2 / 3rd power of V.
+_LIT = 0.6
+_FADED = 2.2 / 3
+_MOST_LIT = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +89,8 @@ def frame_chroma(frame: Frame, window: Window | None = None) -> Chroma | None:
     """Measure a frame's own chroma within ``window``; None where the frame is black and says nothing."""
     space = frame.colour_space
     value = luma_values(_sampled(frame.luma, frame, window), frame.depth, full_range=space.full_range)
-    if np.quantile(value, 0.99) < _BLACK:
+    brightest = float(np.quantile(value, 0.99))
+    if brightest < _BLACK:
         return None
     if frame.cb is None or frame.cr is None:
         return Chroma(np.zeros((1, 1, 2), np.float32))
@@ -99,7 +105,9 @@ def frame_chroma(frame: Frame, window: Window | None = None) -> Chroma | None:
     green = (value - kr * red - kb * blue) / (1 - kr - kb)
     rgb = np.clip(cv2.merge((red, green, blue)), 0, 1)
     lab = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB), np.float32)
-    return _unexplained(np.ascontiguousarray(lab[..., 0]), lab[..., 1:])
+    as_stored = _unexplained(np.ascontiguousarray(lab[..., 0]), lab[..., 1:])
+    lift = np.float32(min((_LIT / brightest) ** _FADED, _MOST_LIT))
+    return as_stored if lift <= 1 else Chroma(as_stored.rest * lift)
 
 
 def _sampled(plane: Luma, frame: Frame, window: Window | None) -> Luma:
