@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     Bytes = NDArray[np.uint8]
     Floats = NDArray[np.float32]
 
+_BAND = 256  # rows of luma at once: what is scaled to its size stays in the cache
+
 Plane = TypeVar("Plane", bound="NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]")
 
 
@@ -38,7 +40,7 @@ def own_chroma(frame: Frame, size: tuple[int, int]) -> tuple[Luma, Luma]:
     if frame.cb is None or frame.cr is None:
         neutral = np.full(size, 1 << (frame.depth - 1), frame.luma.dtype)
         return neutral, neutral
-    return _resampled(frame.cb, frame, size), _resampled(frame.cr, frame, size)
+    return _resampled(frame.cb, frame.luma.shape, size), _resampled(frame.cr, frame.luma.shape, size)
 
 
 def own_jpeg_planes(frame: Frame) -> tuple[Bytes, Bytes, Bytes]:
@@ -112,16 +114,25 @@ def _with_luma(frame: Frame, added: Floats | Bytes) -> Bytes:
     """Full-range luma of 8 bits plus a small plane scaled to its size, rounded once."""
     black, white = black_and_white(frame.depth, full_range=frame.colour_space.full_range)
     scale = 255 / (white - black)
-    wide = _resampled(added, frame, frame.luma.shape)
-    return cv2.addWeighted(frame.luma, scale, wide, 1, -scale * black, dtype=cv2.CV_8U)  # type: ignore[return-value]
+    luma, sum_ = frame.luma, np.empty(frame.luma.shape, np.uint8)
+    rows, columns = luma.shape
+    down = _step(rows, added.shape[0])
+    for first in range(0, rows, _BAND):
+        last = min(first + _BAND, rows)
+        top, bottom = max(first // down - 1, 0), -(-last // down) + 1  # and a neighbour, to scale from
+        strip = added[top:bottom]
+        size = down * strip.shape[0], columns
+        wide = _resampled(strip, size, size)[first - down * top : last - down * top]
+        cv2.addWeighted(luma[first:last], scale, wide, 1, -scale * black, sum_[first:last], cv2.CV_8U)
+    return sum_
 
 
-def _resampled(plane: Plane, frame: Frame, size: tuple[int, ...]) -> Plane:
-    """A plane over the whole frame at another size, (rows, columns) of luma over 1, 2 or 4, rounded up."""
+def _resampled(plane: Plane, luma_size: tuple[int, ...], size: tuple[int, ...]) -> Plane:
+    """A plane beside luma of ``luma_size``, at another size: that over 1, 2 or 4, rounded up."""
     if plane.shape == size:
         return plane
     added, steps = [], []
-    for luma, before, after in zip(frame.luma.shape, plane.shape, size, strict=True):
+    for luma, before, after in zip(luma_size, plane.shape, size, strict=True):
         step, wanted = _step(luma, before), _step(luma, after)
         needed = -(-after * wanted // step)  # so that the last sample, too, is made of whole ones
         added.append(max(needed - before, 0))
