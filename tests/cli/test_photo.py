@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HINTED = STILLS.parent.parent / "network" / "data" / "tiny-hints.tflite"
+CAMPAIGN = STILLS.parent.parent / "campaigns" / "photos.py"
 TINTCAST = [sys.executable, "-m", "device.cli", "photo"]
 
 
@@ -237,6 +238,14 @@ def test_a_folder_with_broken_ones_ends_with_one_and_names_them(tmp_path: Path) 
     assert lines[-1] == f"tintcast: {tmp_path / 'in'}: 5 failed, listed above; the rest is done"
     assert result.stdout.startswith(f"{tmp_path / 'out'}: 25 coloured; 5 failed; ")
     assert len(files(tmp_path / "out")) == 25
+
+
+def test_the_campaign_in_small() -> None:
+    command = [sys.executable, CAMPAIGN, "--pictures", "60", "--broken", "5", "--width", "200"]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert (result.returncode, result.stderr) == (0, ""), result.stdout
+    assert "55 of 55 sound pictures done" in result.stdout
+    assert "3 pages of contact sheet" in result.stdout
 
 
 def test_ctrl_c_leaves_whole_pictures_and_the_next_run_goes_on(tmp_path: Path) -> None:
