@@ -12,7 +12,7 @@ from films import make_film, stamps
 
 from device.config import FilmSettings
 from device.frames import ColourSpace, Matrix, TintedFrame
-from device.media.codecs import CODECS
+from device.media.codecs import CODECS, sampling_of
 from device.media.probe import probe
 from device.media.segments import Boundaries, WorkFolder
 from device.sinks.film import FilmSink, finish
@@ -174,3 +174,17 @@ def test_bars_pass_bit_for_bit_where_the_codec_has_their_sampling(
         assert (before[2] == after[2]).all()
     else:
         assert after[1].shape == (32, 192)
+
+
+@pytest.mark.parametrize(("codec", "suffix"), HOLDS)
+def test_odd_sizes_are_padded_and_cropped_by_the_container(tmp_path: Path, codec: str, suffix: str) -> None:
+    source, out = tmp_path / "in.mkv", tmp_path / f"out{suffix}"
+    luma = make_film(source, size=(101, 67), pixel_format="gray", count=5)[0]
+    through(source, out, FilmSettings(codec=codec, crf=0, preset="ultrafast"))
+    across, down = sampling_of(CODECS[codec].pixel_format(None, 8))
+    written = decoded(out)[0][0]
+    assert written.shape == (-(-67 // down) * down, -(-101 // across) * across)
+    if codec != "prores":
+        assert (written[:67, :101] == luma).all()
+    crop = b"\x54\xdd\x81\x01" if suffix == ".mkv" else b"clap"  # one column on the right; RFC 9559
+    assert crop in out.read_bytes()
