@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -10,18 +11,21 @@ import pytest
 from photos import grey, still
 
 from device.colour.hint_text import PixelHint
-from device.colour.hints import palette_of
+from device.colour.hints import Hints, palette_of
 from device.colour.lab import rgb_to_lab
 from device.colour.measure import colourfulness
 from device.config import ColourSettings
 from device.errors import ConfigurationError
 from device.jobs.photo_tint import PhotoTinter
-from device.network import Network
+from device.network import Network, Prediction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
+
+
+TINY = Path(__file__).parent.parent / "network" / "data" / "tiny-int8.tflite"
 
 
 @pytest.fixture(scope="module")
@@ -105,8 +109,40 @@ def test_the_smallest_pictures(
     assert tinted.dtype == dtype
 
 
-def test_hints_for_a_network_that_takes_none(network: Network) -> None:
-    for wish in ({"hints": [PixelHint(1, 1, 40, 20)]}, {"palette": palette_of(still("cat"))}):
-        if network.manifest.local_hint is None and network.manifest.global_hint is None:
-            with pytest.raises(ConfigurationError, match="this network takes no"):
-                PhotoTinter(network, ColourSettings(), **wish)  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    "wish", [{"hints": [PixelHint(1, 1, 40, 20)]}, {"palette": palette_of(still("cat"))}]
+)
+def test_hints_for_a_network_that_takes_none(wish: dict[str, Any]) -> None:
+    with Network.load(TINY) as network, pytest.raises(ConfigurationError, match="this network takes no"):
+        PhotoTinter(network, ColourSettings(), **wish)
+
+
+class Listening:
+    """Stands for a network that takes all hints, and keeps what it was told."""
+
+    size = (64, 64)
+
+    def __init__(self) -> None:
+        self.told: list[Hints] = []
+
+    def check_hints(self, hints: Hints) -> None:
+        """All are taken."""
+
+    def predict(self, light: NDArray[np.float32], *, hints: Hints) -> Prediction:
+        assert light.shape == self.size
+        self.told.append(hints)
+        return Prediction(np.zeros((16, 16, 2), np.float32), None)
+
+
+def test_hints_reach_the_network_where_they_lie_inside_the_bars() -> None:
+    barred = cv2.copyMakeBorder(grey("astronaut", (400, 300)), 60, 60, 0, 0, cv2.BORDER_CONSTANT, value=4)
+    network, palette = Listening(), palette_of(still("cat"))
+    hints = [PixelHint(200, 210, 40, 20), PixelHint(5, 5, 1, 1), PixelHint(100, 135, -30, 0)]
+    tinter = PhotoTinter(network, ColourSettings(), hints=hints, palette=palette)  # type: ignore[arg-type]
+    tinter.tint(np.asarray(barred, np.uint8))
+    (told,) = network.told
+    assert told.palette is palette
+    assert [(round(each.x, 2), round(each.y, 2), each.a) for each in told.points] == [
+        (0.5, 0.5, 40),
+        (0.25, 0.25, -30),
+    ]
