@@ -130,7 +130,7 @@ def _text(picture: ImageFile) -> tuple[tuple[str, str], ...]:
 
 def _dpi(picture: ImageFile) -> tuple[float, float] | None:
     try:
-        across, down = (float(value) for value in picture.info["dpi"])
+        across, down = (round(float(value), 2) for value in picture.info["dpi"])  # 299.9994 of a PNG is 300
     except (KeyError, TypeError, ValueError, ZeroDivisionError):
         return None
     sound = all(math.isfinite(value) and 1 < value <= 60_000 for value in (across, down))

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from device.errors import UnwritablePicture
+from device.media.photograph.outgoing import in_opencv, pillow_picture
 
 if TYPE_CHECKING:
     from typing import IO
@@ -26,7 +27,7 @@ def write_webp(file: IO[bytes], outgoing: Outgoing) -> list[str]:
     """Write WebP to ``file``: without loss where the picture came so. Raises UnwritablePicture."""
     _check_side(outgoing, "WebP", _WEBP_SIDE)
     settings = {"lossless": True, "quality": 50} if outgoing.quality == 100 else {"quality": outgoing.quality}
-    _save(file, "WEBP", outgoing, **settings, **_metadata(outgoing))
+    _save(file, "WEBP", outgoing, method=2, **settings, **_metadata(outgoing))
     return []
 
 
@@ -49,10 +50,13 @@ def _metadata(outgoing: Outgoing) -> dict[str, bytes]:
 
 
 def write_jpeg2000(file: IO[bytes], outgoing: Outgoing) -> list[str]:
-    """Write JPEG 2000 to ``file``, without loss."""
-    whole = io.BytesIO()
-    _save(whole, "JPEG2000", outgoing, no_jp2=False)
-    file.write(whole.getvalue())
+    """Write JPEG 2000 to ``file``: 8 bits without loss, 16 bits within 16 of 65,535."""
+    if outgoing.bits == 8:
+        whole = io.BytesIO()  # a file that can't be read back: Pillow would take it for another kind
+        _save(whole, "JPEG2000", outgoing)
+        file.write(whole.getvalue())
+    else:
+        file.write(in_opencv(outgoing, ".jp2"))
     for kind, packet in ((_EXIF_BOX, outgoing.carried.exif), (_XMP_BOX, outgoing.xmp)):
         if packet is not None:
             file.write(b"".join(((len(packet) + 24).to_bytes(4), b"uuid", kind, packet)))
@@ -90,7 +94,7 @@ def write_ppm(file: IO[bytes], outgoing: Outgoing) -> list[str]:
 
 
 def _save(file: IO[bytes], form: str, outgoing: Outgoing, **settings: Any) -> None:
-    Image.fromarray(outgoing.stacked()).save(file, form, **settings)
+    pillow_picture(outgoing.stacked()).save(file, form, **settings)
 
 
 def _check_side(outgoing: Outgoing, form: str, longest: int) -> None:

@@ -9,13 +9,13 @@ import os
 import struct
 import sys
 import zlib
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from device.media.photograph.threads import in_order
 from device.media.photograph.tiff_tags import DESCRIBING, Directory, Entry, directory_bytes, read_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import IO
 
     from device.frames import Luma
@@ -90,8 +90,8 @@ def _carried(outgoing: Outgoing) -> tuple[str, Directory]:
     return order, directory
 
 
-def _strips(samples: Luma, rows: int, order: str) -> list[bytes]:
-    """Strips of so many rows, coded, by as many threads as there are cores for."""
+def _strips(samples: Luma, rows: int, order: str) -> Iterator[bytes]:
+    """Strips of so many rows, coded."""
 
     def coded(first: int) -> bytes:
         strip = samples[first : first + rows]
@@ -99,5 +99,4 @@ def _strips(samples: Luma, rows: int, order: str) -> list[bytes]:
         steps[:, 1:] -= strip[:, :-1]
         return zlib.compress((steps if order == _NATIVE else steps.byteswap()).data, _LEVEL)
 
-    with ThreadPoolExecutor(min(4, len(os.sched_getaffinity(0)))) as pool:
-        return list(pool.map(coded, range(0, len(samples), rows)))
+    return in_order(coded, range(0, len(samples), rows))

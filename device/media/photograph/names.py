@@ -10,7 +10,6 @@ WRITTEN = {
     ".bmp": "BMP",
     ".dib": "BMP",
     ".icb": "TGA",
-    ".j2k": "JPEG2000",
     ".jfif": "JPEG",
     ".jp2": "JPEG2000",
     ".jpe": "JPEG",
@@ -30,7 +29,15 @@ WRITTEN = {
 }
 #: Read as well, but not written: no colour, 256 colours, or a program's own kind of file. And how a result of
 #: each is called.
-_RENAMED = {".pbm": ".ppm", ".pgm": ".ppm", ".mpo": ".jpg", ".avifs": ".avif", ".j2c": ".jp2", ".jpc": ".jp2"}
+_RENAMED = {
+    ".pbm": ".ppm",
+    ".pgm": ".ppm",
+    ".mpo": ".jpg",
+    ".avifs": ".avif",
+    ".j2c": ".jp2",
+    ".j2k": ".jp2",
+    ".jpc": ".jp2",
+}
 _TO_PNG = {
     ".apng", ".bw", ".cur", ".dcx", ".dds", ".gif", ".icns", ".ico", ".im", ".msp", ".pcx", ".psd", ".qoi",
     ".ras", ".rgb", ".rgba", ".sgi", ".xbm", ".xpm",

@@ -18,6 +18,7 @@ from device.media.photograph.names import RAW, UNREAD
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import IO
 
     from PIL.ImageFile import ImageFile
 
@@ -27,6 +28,7 @@ _FORMATS = (
     "AVIF", "BMP", "CUR", "DCX", "DDS", "DIB", "GIF", "ICNS", "ICO", "IM", "JPEG", "JPEG2000", "MPO",
     "MSP", "PCX", "PNG", "PPM", "PSD", "QOI", "SGI", "SUN", "TGA", "TIFF", "WEBP", "XBM", "XPM",
 )  # fmt: skip
+_TIFF = {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}
 _BROKEN = "not a picture, or a broken one"
 
 
@@ -38,9 +40,7 @@ def opened(path: Path) -> Iterator[ImageFile]:
     the file can't be read at all, an InputError. More pixels than Pillow thinks safe (179 million) are
     refused before any memory is taken for them: larger than any camera's sensor, and 1.6 GB to colour.
     """
-    with _named(path), path.open("rb") as file:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise UnreadablePicture("not a file")
+    with _named(path), _file(path) as file:
         if not file.read(1):
             raise UnreadablePicture("an empty file")
         if path.suffix.lower() in RAW:
@@ -53,6 +53,13 @@ def opened(path: Path) -> Iterator[ImageFile]:
             picture = Image.open(file, formats=_known())
         with picture:
             yield picture
+
+
+def _file(path: Path) -> IO[bytes]:
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # a pipe would be waited for
+        raise UnreadablePicture("not a file")
+    return path.open("rb")
 
 
 def _known() -> tuple[str, ...]:
@@ -115,6 +122,12 @@ def _unidentified(path: Path) -> UnreadablePicture:
     if suffix in UNREAD:
         return UnreadablePicture(
             f"{suffix[1:].upper()} is not read", where=path, hint="save it as JPEG, PNG or TIFF first"
+        )
+    with path.open("rb") as file:
+        start = file.read(4)
+    if start in _TIFF:
+        return UnreadablePicture(
+            "a kind of TIFF that is not read", where=path, hint="save it as grey or RGB of 8 or 16 bits"
         )
     return UnreadablePicture(_BROKEN, where=path)
 

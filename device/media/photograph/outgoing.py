@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, cast
 
 import cv2
 import numpy as np
+from PIL import Image
+
+from device.media.photograph.opening import quiet
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,3 +74,16 @@ def to_depth(plane: Luma, dtype: np.dtype[np.unsignedinteger]) -> Luma:
     if plane.dtype == dtype:
         return plane
     return to_eight_bits(plane) if dtype == np.uint8 else plane.astype(np.uint16) * np.uint16(257)
+
+
+def pillow_picture(samples: Luma) -> Image.Image:
+    """The samples, 8 bits, as Pillow's own."""
+    with quiet():  # it warns of large pictures, also where these are ours
+        return Image.fromarray(samples)
+
+
+def in_opencv(outgoing: Outgoing, suffix: str) -> bytes:
+    """The samples alone, encoded by OpenCV, which has the 16-bit colour that Pillow lacks."""
+    turn = cv2.COLOR_RGB2BGR if outgoing.alpha is None else cv2.COLOR_RGBA2BGRA
+    _, coded = cv2.imencode(suffix, cv2.cvtColor(outgoing.stacked(), turn))
+    return np.asarray(coded, np.uint8).tobytes()

@@ -50,8 +50,8 @@ def read_planes(path: Path) -> PicturePlanes:
         with quiet():
             mirrored, rotation = ORIENTATIONS[1 if samples.upright else orientation(path, picture)]
     if mirrored:
-        pixels = np.ascontiguousarray(pixels[:, ::-1])
-        own = None if own is None else np.ascontiguousarray(own[:, ::-1])
+        pixels = cast("Luma", np.ascontiguousarray(pixels[:, ::-1]))
+        own = None if own is None else cast("Luma", np.ascontiguousarray(own[:, ::-1]))
     if pixels.ndim == 2:
         return PicturePlanes(pixels, None, None, rotation)
     luma, cr, cb = cv2.split(cv2.cvtColor(pixels, cv2.COLOR_RGB2YCrCb))

@@ -59,8 +59,11 @@ def read_samples(path: Path, picture: ImageFile) -> Samples:
     """Decode the first picture of a file that is ``opened``. Raises UnreadablePicture, or as decoders do."""
     notes = _note_frames(picture)
     icc = picture.info.get("icc_profile") or None
-    if picture.format in JPEG and picture.mode in {"L", "RGB"} and (jpeg := _jpeg(path)) is not None:
-        return Samples(jpeg, None, icc, notes)
+    complaint: tuple[str, ...] = ()
+    if picture.format in JPEG and picture.mode in {"L", "RGB"}:
+        jpeg, complaint = _jpeg(path)
+        if jpeg is not None:
+            return Samples(jpeg, None, icc, notes + complaint)
     if (deep := _deep(path, picture)) is not None:
         pixels, alpha = deep
         return Samples(pixels, _transparent(pixels, picture) if alpha is None else alpha, icc, notes)
@@ -69,7 +72,7 @@ def read_samples(path: Path, picture: ImageFile) -> Samples:
         pixels,
         alpha,
         None if picture.mode in {"CMYK", "LAB"} else icc,
-        (*notes, note) if note else notes,
+        notes + complaint + ((note,) if note else ()),
         upright=isinstance(picture, TiffImagePlugin.TiffImageFile),
     )
 
@@ -79,30 +82,43 @@ def _note_frames(picture: ImageFile) -> tuple[str, ...]:
     thing = _ANIMATED.get(picture.format or "")
     if thing is None:
         return ()
-    try:
-        with quiet():
+    with quiet():
+        try:
             count = int(getattr(picture, "n_frames", 1))
-    except (EOFError, OSError, SyntaxError, ValueError):  # what comes behind the first is broken: not ours
-        count = 1
-    finally:
+        except (EOFError, OSError, SyntaxError, ValueError):  # what is behind the first is broken: not ours
+            count = 1
         picture.seek(0)
     return (f"the first of {count} {thing}s",) if count > 1 else ()
 
 
-def _jpeg(path: Path) -> Luma | None:
-    """Samples of a JPEG, straight from libjpeg-turbo; None where it has something to say against the file."""
+def _jpeg(path: Path) -> tuple[Luma | None, tuple[str, ...]]:
+    """Samples of a JPEG, straight from libjpeg-turbo, and a line on what is wrong with the file.
+
+    None where that is more than a missing end: Pillow is to decide whether it is a picture at all.
+    """
     data = path.read_bytes()
     try:
-        _, _, colours, _ = simplejpeg.decode_jpeg_header(data)
-        if colours == "Gray":
-            return jpeg_luma(path)
-        return np.asarray(simplejpeg.decode_jpeg(data, "RGB"), np.uint8)
-    except ValueError:
-        return None
+        return _decoded(data), ()
+    except ValueError as error:
+        complaint = str(error).partition("\n")[0]
+    if complaint == "Premature end of JPEG file":
+        with contextlib.suppress(ValueError):
+            return _decoded(data + b"\xff\xd9"), ("its end marker is missing, nothing else",)
+    harmless = "extraneous bytes" in complaint  # cameras leave such
+    damaged = f"damaged, parts of it may look wrong: {complaint[:1].lower()}{complaint[1:]}"
+    return None, () if harmless else (damaged,)
+
+
+def _decoded(data: bytes) -> Luma:
+    """(H, W) or (H, W, 3) uint8 of a JPEG's bytes. Raises ValueError for the slightest fault."""
+    _, _, colours, _ = simplejpeg.decode_jpeg_header(data)
+    if colours == "Gray":
+        return np.asarray(simplejpeg.decode_jpeg(data, "GRAY")[..., 0], np.uint8)
+    return np.asarray(simplejpeg.decode_jpeg(data, "RGB"), np.uint8)
 
 
 def jpeg_luma(path: Path) -> Luma | None:
-    """Luma of a JPEG as it lies in the file; None as ``_jpeg``."""
+    """Luma of a colour JPEG as it lies in the file; None where the file has a fault."""
     try:
         return np.asarray(simplejpeg.decode_jpeg(path.read_bytes(), "GRAY")[..., 0], np.uint8)
     except ValueError:
@@ -203,12 +219,9 @@ def _plain(picture: ImageFile, icc: bytes | None) -> tuple[Luma, Luma | None, st
         target = _target(picture)
         convert = partial(Image.Image.convert, mode=target)
     picture.load()
-    width, height = picture.size
-    out = np.empty((height, width, len(target)), np.uint8)
-    step = max(1, _BAND // width)
-    for top in range(0, height, step):
-        band = picture.crop((0, top, width, min(top + step, height)))
-        out[top : top + step] = np.asarray(convert(band)).reshape(-1, width, len(target))
+    out = np.empty((picture.height, picture.width, len(target)), np.uint8)
+    for rows, band in _bands(picture):
+        out[rows] = np.asarray(convert(band)).reshape(-1, picture.width, len(target))
     if target == "L":
         return out[..., 0], _transparent(out[..., 0], picture), note
     if target == "RGB":
@@ -230,17 +243,36 @@ def _target(picture: ImageFile) -> str:
 
 def _wide(picture: ImageFile) -> Luma:
     """Grey of more than 8 bits, as uint16 at full scale."""
-    wide: NDArray[np.integer] = np.asarray(picture)
-    if picture.mode == "F" or wide.min() < 0 or wide.max() > 65_535:
-        raise UnreadablePicture(
-            "pictures of more than 16 bits are not read", hint="save it with 16 bits a channel"
-        )
+    if picture.mode.startswith("F"):
+        raise _too_wide()
+    largest, inverted = 65_535, False
     if isinstance(picture, TiffImagePlugin.TiffImageFile):
-        if picture.tag_v2.get(TiffImagePlugin.BITSPERSAMPLE) == (12,):
-            wide = _full_scale(wide, 4095)
-        if picture.tag_v2.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) == 0:  # white is zero
-            wide = 65_535 - wide
-    return wide.astype(np.uint16)
+        tags = picture.tag_v2
+        largest = 4095 if tags.get(TiffImagePlugin.BITSPERSAMPLE) == (12,) else largest
+        inverted = tags.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) == 0  # white is zero
+    picture.load()
+    out = np.empty(picture.size[::-1], np.uint16)
+    for rows, band in _bands(picture):
+        wide = np.asarray(band)
+        if wide.min() < 0 or wide.max() > 65_535:
+            raise _too_wide()
+        out[rows] = 65_535 - _full_scale(wide, largest) if inverted else _full_scale(wide, largest)
+    return out
+
+
+def _too_wide() -> UnreadablePicture:
+    return UnreadablePicture(
+        "floating point, or more than 16 bits, is not read", hint="save it with 16 bits a channel"
+    )
+
+
+def _bands(picture: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
+    """Rows, and these of the picture: so that Pillow's way to arrays, which copies twice, stays small."""
+    width, height = picture.size
+    step = max(1, _BAND // width)
+    for top in range(0, height, step):
+        bottom = min(top + step, height)
+        yield slice(top, bottom), picture.crop((0, top, width, bottom))
 
 
 def _transparent(pixels: Luma, picture: ImageFile) -> Luma | None:

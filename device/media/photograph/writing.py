@@ -37,7 +37,8 @@ _WRITERS: Mapping[str, Writer] = {
     "TIFF": write_tiff,
     "WEBP": encode_other.write_webp,
 }
-_SIXTEEN_BITS = {"PNG", "PPM", "TIFF"}
+_SIXTEEN_BITS = {"JPEG2000", "PNG", "PPM", "TIFF"}
+_NAMES = {"WEBP": "WebP"}
 _OPAQUE = {"JPEG", "PPM"}
 _QUALITY = 92
 
@@ -112,7 +113,7 @@ def _outgoing(
     )
     if outgoing.bits == 16 and form not in _SIXTEEN_BITS:
         outgoing = outgoing.in_eight_bits()
-        notes.append(f"written with 8 bits instead of 16: {form} holds no more")
+        notes.append(f"written with 8 bits instead of 16: {_NAMES.get(form, form)} holds no more")
     if outgoing.alpha is not None and form in _OPAQUE:
         outgoing = outgoing.over_white()
         notes.append(f"laid over white: {form} holds no transparency")
