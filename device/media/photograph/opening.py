@@ -127,7 +127,9 @@ def _unidentified(path: Path) -> UnreadablePicture:
         start = file.read(4)
     if start in _TIFF:
         return UnreadablePicture(
-            "a kind of TIFF that is not read", where=path, hint="save it as grey or RGB of 8 or 16 bits"
+            f"{_BROKEN}, or a kind of TIFF that is not read",
+            where=path,
+            hint="save it as grey or RGB of 8 or 16 bits",
         )
     return UnreadablePicture(_BROKEN, where=path)
 

@@ -218,7 +218,7 @@ def _plain(picture: ImageFile, icc: bytes | None) -> tuple[Luma, Luma | None, st
     else:
         target = _target(picture)
         convert = partial(Image.Image.convert, mode=target)
-    picture.load()
+    _load(picture)
     out = np.empty((picture.height, picture.width, len(target)), np.uint8)
     for rows, band in _bands(picture):
         out[rows] = np.asarray(convert(band)).reshape(-1, picture.width, len(target))
@@ -250,7 +250,7 @@ def _wide(picture: ImageFile) -> Luma:
         tags = picture.tag_v2
         largest = 4095 if tags.get(TiffImagePlugin.BITSPERSAMPLE) == (12,) else largest
         inverted = tags.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) == 0  # white is zero
-    picture.load()
+    _load(picture)
     out = np.empty(picture.size[::-1], np.uint16)
     for rows, band in _bands(picture):
         wide = np.asarray(band)
@@ -258,6 +258,13 @@ def _wide(picture: ImageFile) -> Luma:
             raise _too_wide()
         out[rows] = 65_535 - _full_scale(wide, largest) if inverted else _full_scale(wide, largest)
     return out
+
+
+def _load(picture: ImageFile) -> None:
+    """Decode it. Pillow warns of more than 89 million pixels here, too: such are decoded one at a time."""
+    large = picture.width * picture.height > (Image.MAX_IMAGE_PIXELS or 0)
+    with quiet() if large else contextlib.nullcontext():
+        picture.load()
 
 
 def _too_wide() -> UnreadablePicture:
