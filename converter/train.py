@@ -38,6 +38,7 @@ _SAVE_EVERY_S = 300.0
 _VALIDATE_EVERY_S = 600.0
 _VALIDATE_ON = 192  # photographs, while the run goes on
 _PREVIEWED = 12
+_LONGEST_STEP_S = 120.0
 
 
 class Trainer:
@@ -233,8 +234,8 @@ def train(
     interrupts the run; previews lie beside it.
     """
     schedule, clock = trainer.schedule, trainer.clock
-    began = time.monotonic() - clock.seconds
     saved = validated = clock.seconds
+    last = time.monotonic()
     rows: list[dict[str, float]] = []
 
     def look(count: int | None) -> None:
@@ -249,7 +250,9 @@ def train(
                 if progress >= schedule.quantized_from and not trainer.quantized:
                     trainer = trainer.for_int8()
                 rows.append(trainer.step(loader.batch(clock.step, schedule.size(progress))))
-                clock.seconds = time.monotonic() - began
+                # A run that was suspended meanwhile is not farther for that.
+                clock.seconds += min(time.monotonic() - last, _LONGEST_STEP_S)
+                last = time.monotonic()
                 if clock.step % _TELL_EVERY == 0:
                     tell(_position(trainer) | _means(rows))
                     rows.clear()
@@ -258,7 +261,7 @@ def train(
                     saved = clock.seconds
                 if clock.seconds - validated >= _VALIDATE_EVERY_S:
                     look(_VALIDATE_ON)
-                    clock.seconds = validated = time.monotonic() - began
+                    validated = clock.seconds
         finally:
             trainer.save(checkpoint)
     look(None)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 import pytest
 
@@ -80,6 +81,10 @@ def test_a_session_leaves_a_checkpoint_and_a_log(tar: Path, points: Path, tmp_pa
     assert facts["clock"]["step"] == 3
     assert rows[-1]["progress"] == 1.0
     assert rows[-1]["true_chroma"] > 10
+    assert rows[-1]["minutes_left"] == 0
+    preview = cv2.imread(str(next((tmp_path / "previews").glob("*.png"))))
+    assert preview is not None
+    assert preview.shape[1] == 5 * 160  # grey, three heads, the truth
     assert len((tmp_path / "log.jsonl").read_text().splitlines()) == len(rows)
     with pytest.raises(ConfigurationError, match="--resume"):
         session.run(request, tell=rows.append)
