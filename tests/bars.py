@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import av
 import numpy as np
-from av.video.reformatter import Interpolation
 
 from device.frames import ColourSpace, Frame, Matrix
 
@@ -25,14 +24,9 @@ BAR = 48
 SAMPLINGS = {"420": (2, 2), "422": (2, 1), "444": (1, 1), "440": (1, 2), "411": (4, 1), "410": (4, 4)}
 #: Matrix and range in the numbers of ISO/IEC 23091-2.
 MATRICES = {Matrix.BT601: 6, Matrix.BT709: 1, Matrix.BT2020: 9}
-#: As FFmpeg's own conversion is told to be exact: bilinear chroma at full size, accurate rounding.
-_EXACT = (
-    Interpolation.BILINEAR
-    | Interpolation.FULL_CHR_H_INT
-    | Interpolation.FULL_CHR_H_INP
-    | Interpolation.ACCURATE_RND
-    | Interpolation.BITEXACT
-)
+#: How FFmpeg's own conversion is told to be exact, in its numbers: bilinear, chroma read and written at full
+#: size, accurate rounding, the same on every machine.
+_EXACT = 0x2 | 0x2000 | 0x4000 | 0x40000 | 0x80000
 
 
 def colour_bars(rows: int = 96) -> NDArray[np.float64]:
@@ -91,7 +85,7 @@ def ffmpeg_rgb(frame: av.VideoFrame, space: ColourSpace) -> NDArray[np.int64]:
         src_colorspace=MATRICES[space.matrix] if space.matrix is not Matrix.BT601 else 5,
         src_color_range=full,
         dst_color_range=2,
-        interpolation=int(_EXACT),
+        interpolation=_EXACT,
         threads=1,
     )
     return turned.to_ndarray().astype(np.int64)
