@@ -146,6 +146,8 @@ def test_always_and_never(tmp_path: Path) -> None:
     grey_one = STILLS / "photographer.jpg"
     assert done(grey_one, tmp_path / "never.jpg", "--colour", "never").endswith(": passed as it was\n")
     assert (tmp_path / "never.jpg").read_bytes() == grey_one.read_bytes()
+    done(grey_one, tmp_path / "never.png", "--colour", "never")
+    assert np.array_equal(pixels(tmp_path / "never.png"), np.repeat(pixels(grey_one)[..., None], 3, axis=2))
 
 
 def test_saturation_by_flag_variable_and_file(tmp_path: Path) -> None:
