@@ -1,4 +1,4 @@
-"""Photographs out of tars and folders, and their planes: what training reads them from, decoded once.
+"""Photographs out of tars, folders and films, and their planes: what training reads them from, decoded once.
 
 The planes hold each photograph squashed to a square, as the board feeds the network: L uint8 in units of
 100/255, from the photograph's grey, and ab int8 in Lab units. Sides are ``FULL`` or, for sets of very small
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from converter import film_frames
 from device.errors import InputError, MissingInput, UnreadablePicture, from_os_error
 
 if TYPE_CHECKING:
@@ -43,18 +44,28 @@ class Photographs:
 
 
 def iterate_pictures(sources: Sequence[Path]) -> Iterator[tuple[str, Pixels]]:
-    """Name and RGB (h, w, 3) uint8 of every picture in tars, folders (not deeper) and files, in order."""
+    """Name and RGB (h, w, 3) uint8 of every picture in tars, folders (not deeper) and files, in order.
+
+    Of films there, frames are taken.
+    """
     for source in sources:
         if source.is_dir():
-            members = sorted(path for path in source.iterdir() if path.suffix.lower() in _PICTURES)
-            for path in members:
-                yield path.name, _decode(path.read_bytes(), path)
+            suffixes = _PICTURES | film_frames.SUFFIXES
+            for path in sorted(path for path in source.iterdir() if path.suffix.lower() in suffixes):
+                yield from _file_pictures(path)
         elif source.suffix == ".tar":
             yield from _tar_pictures(source)
         elif source.exists():
-            yield source.name, _decode(source.read_bytes(), source)
+            yield from _file_pictures(source)
         else:
             raise MissingInput("no such file or folder", where=source)
+
+
+def _file_pictures(path: Path) -> Iterator[tuple[str, Pixels]]:
+    if path.suffix.lower() in film_frames.SUFFIXES:
+        yield from film_frames.film_pictures(path)
+    else:
+        yield path.name, _decode(path.read_bytes(), path)
 
 
 def _tar_pictures(path: Path) -> Iterator[tuple[str, Pixels]]:
@@ -96,7 +107,7 @@ def _filter(picture: npt.NDArray[Any], size: int) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collection:
-    """Photographs that belong together: tars, folders and files, in order.
+    """Photographs that belong together: tars, folders, films and files, in order.
 
     ``small``: pictures not much larger than 64x64, kept at that size. ``left_out``: ends of names, lines of
     a file, of pictures never to take (# starts a comment). ``coloured_only``: grey pictures are left out.
