@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Twelve frames to decide a shot by, and some black ones before or between them.
 MOST_WAITING = 16
+#: Once a shot is decided, one of so many frames is measured.
+_EVERY = 4
 #: Shots whose rest disagrees are remembered up to so many; more are only counted.
 _NAMED = 50
 
@@ -160,17 +162,13 @@ class ByShot:
             yield from self.flush()
             self._judge.begin()
         shot = self._entered(seen)
-        chroma = frame_chroma(seen.frame, seen.window)
-        verdict = self._judge.step(chroma)
         if shot["own_colour"] is None:
-            shot["own_colour"] = verdict
-        self._waiting.append((seen, chroma is not None))
-        if shot["own_colour"] is None and len(self._waiting) > MOST_WAITING:
-            if not self._waiting[0][1]:
-                yield from self._leave(own_colour=True)
-            else:
-                shot["own_colour"] = self._judge.conclude()
+            self._wait(seen, shot)
+        else:
+            self._look_after(seen, shot)
         yield from self._decided(shot)
+        if len(self._waiting) > MOST_WAITING:  # a black one is first
+            yield from self._leave(own_colour=True)
 
     def flush(self) -> Iterator[Decided]:
         """Decide what still waits by what was seen of it, black alone to be as it is: its shot ends here."""
@@ -204,6 +202,22 @@ class ByShot:
         self._waiting = deque((None, lit) for lit in state["waiting"])
         self.odd = list(state["odd"])
         self.odd_count = state["odd_count"]
+
+    def _wait(self, seen: Seen, shot: Shot) -> None:
+        """A frame of a shot that is not decided yet, or is by this frame."""
+        chroma = frame_chroma(seen.frame, seen.window)
+        self._waiting.append((seen, chroma is not None))
+        shot["own_colour"] = self._judge.step(chroma)
+        if shot["own_colour"] is None and len(self._waiting) > MOST_WAITING and self._waiting[0][1]:
+            shot["own_colour"] = self._judge.conclude()
+
+    def _look_after(self, seen: Seen, shot: Shot) -> None:
+        """A frame of a shot that is decided: one in so many is measured, and stands for all of them."""
+        self._waiting.append((seen, True))
+        if (seen.frame.index - shot["first"]) % _EVERY == 0:
+            chroma = frame_chroma(seen.frame, seen.window)
+            for _ in range(_EVERY):
+                self._judge.step(chroma)
 
     def _entered(self, seen: Seen) -> Shot:
         """The shot that this frame belongs to, with the frame in it."""
