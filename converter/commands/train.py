@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,6 +17,9 @@ from device.errors import ConfigurationError
 
 def train(
     *,
+    network: Annotated[
+        str, typer.Option(metavar="NAME", help="compact, baseline, autoencoder or koala.")
+    ] = "compact",
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="All of the run's settings (TOML), instead of flags.")
     ] = None,
@@ -32,7 +35,11 @@ def train(
     ] = None,
     pretrained: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="MobileNetV2 1.0 (.tflite) to warm-start the encoder with."),
+        typer.Option(
+            metavar="FILE",
+            help="compact: a MobileNetV2 1.0 (.tflite) to warm-start the encoder with; "
+            "koala: Keras's Inception-ResNet-v2 (.h5), which it keeps.",
+        ),
     ] = None,
     start: Annotated[
         Path | None,
@@ -48,16 +55,24 @@ def train(
         bool, typer.Option("--resume", help="Go on from the checkpoint in the work folder.")
     ] = False,
 ) -> None:
-    """Train the compact network; the learning rate ends at zero.
+    """Train a network; the learning rate ends at zero.
 
-    Leaves compact.npz (checkpoint), log.jsonl and previews in the work folder. An interrupted run goes on
-    with --resume and the same length. Without --config, --photos, --points and --work are needed, and rates,
-    batch and sizes are as for the shipped network.
+    Leaves NAME.npz (checkpoint), log.jsonl and, of the compact network, previews in the work folder. An
+    interrupted run goes on with --resume and the same length. Without --config, --photos and --work are
+    needed, and --points for the compact network, whose rates, batch and sizes are as for the shipped one.
     """
     import_tensorflow()
     from converter import session
     from converter.run_file import RunFile
 
+    if network != "compact":
+        if config or start or bfloat16:
+            raise ConfigurationError("--config, --from and --bfloat16 are for the compact network")
+        _train_plain(
+            network, tuple(photos or ()), work, minutes=minutes, pictures=pictures, seed=seed,
+            pretrained=pretrained, resume=resume,
+        )  # fmt: skip
+        return
     if config is not None:
         request = RunFile.read(config).request(config.parent, resume=resume)
     elif photos and points and work:
@@ -68,9 +83,25 @@ def train(
         )  # fmt: skip
     else:
         raise ConfigurationError("train needs --config, or --photos, --points and --work")
-    session.run(
-        request, tell=lambda row: typer.echo("  ".join(f"{key} {value:g}" for key, value in row.items()))
+    session.run(request, tell=_tell)
+
+
+def _train_plain(name: str, photos: tuple[Path, ...], work: Path | None, **settings: Any) -> None:
+    from converter import plain_training
+    from converter.networks.kinds import KINDS
+
+    if name not in KINDS:
+        raise ConfigurationError(f"no network {name!r}", hint=f"there are compact, {', '.join(KINDS)}")
+    if not (photos and work):
+        raise ConfigurationError("train needs --photos and --work")
+    checkpoint = plain_training.run(
+        plain_training.Request(kind=KINDS[name], photos=photos, work=work, **settings), tell=_tell
     )
+    typer.echo(f"next: tintcast-convert convert {checkpoint} --out DIR")
+
+
+def _tell(row: dict[str, float]) -> None:
+    typer.echo("  ".join(f"{key} {value:g}" for key, value in row.items()))
 
 
 def tune(

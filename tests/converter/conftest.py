@@ -59,3 +59,14 @@ def points(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("points") / "points.npy"
     np.save(path, grid[np.argsort((grid**2).sum(axis=1), kind="stable")[:313]].astype(np.float64))
     return path
+
+
+@pytest.fixture(scope="session")
+def baseline_run(tar: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What ``train --network baseline`` leaves after two steps."""
+    from converter.cli import main  # noqa: PLC0415 - tests of data and files need no TensorFlow
+
+    folder = tmp_path_factory.mktemp("baseline")
+    arguments = ["train", "--network", "baseline", "--photos", str(tar), "--work", str(folder)]
+    assert main([*arguments, "--pictures", "32"]) == 0
+    return folder
