@@ -4,7 +4,9 @@ A sepia print, a toned scan, the pink night of an infrared camera have chroma, b
 luma: each luma level's median ab is taken off. A level holds what is alike in luma and in the luma around it,
 for chroma is stored coarser than luma. What is left is colour, or noise. Noise is not alike in neighbouring
 places, colour is: the spread is the root of the covariance of what is left with itself a sixteenth of the
-picture away.
+picture away. To that comes the bend: how far the levels' medians lie off a straight line in the ab plane. A
+tone has one hue, be it laid over the paper's or not; a red shirt before a blue wall has two, though luma
+explains both.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -27,17 +29,24 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 #: A spread (Lab units) above this is colour.
-_COLOUR = 0.8
-#: Samples a side that are measured, and cells a side of the grid that is left; neighbours are so many apart.
-_SAMPLES = 96
+_COLOUR = 0.92
+#: Samples a side that are measured of photographs and of frames; of the latter each is the mean of so many.
+_PHOTOGRAPH = 96
+_FRAME = 64
+_MEAN_OF = 3
+#: Cells a side of the grid that is left; neighbours are so many apart.
 _CELLS = 32
 _APART = 2
-#: Equally many samples make a level: levels of luma, each divided again by the luma around.
-_LEVELS = 48
+#: As many levels of luma as half the samples a side, each divided again by the luma around.
 _AROUND = 4
 #: Where without a smooth trend across the picture (a vignette, uneven toning) less than this share of the
 #: spread is left, the trend is no colour.
 _TREND = 0.6
+#: Share of the bend that counts. It is measured between these L: there no channel of a sepia is at its end.
+_BEND = 0.5
+_DARKEST = 8.0
+_LIGHTEST = 72.0
+_FEWEST = 10
 #: A frame is black, and says nothing, where 99 % of its samples are darker than this (V, 0..1).
 _BLACK = 0.06
 #: A darker picture than this (V of its lightest hundredth) counts as if it were lit, up to so many times the
@@ -49,21 +58,25 @@ _MOST_LIT = 4.0
 
 @dataclass(frozen=True, eq=False)
 class Chroma:
-    """What luma does not explain of a picture's chroma: ``rest``, a coarse grid (rows, columns, 2), Lab."""
+    """What a picture's chroma has of its own.
+
+    ``rest``: what luma does not explain, a coarse grid (rows, columns, 2), Lab units. ``bend``: how far what
+    it explains is from having one hue, Lab units.
+    """
 
     rest: Floats
+    bend: float = 0.0
 
     @cached_property
     def spread(self) -> float:
-        """How far it spreads, in Lab units."""
+        """How far all that spreads, in Lab units."""
         rest = self.rest
         if rest.shape[0] == 1:
             return 0.0
         spread = _spread(rest)
-        basis = _trends()
-        flat = rest.reshape(-1, 2)
+        flat, basis = rest.reshape(-1, 2), _trends()
         without = _spread((flat - basis @ (basis.T @ flat)).reshape(rest.shape))
-        return without if without < _TREND * spread else spread
+        return math.hypot(without if without < _TREND * spread else spread, _BEND * self.bend)
 
 
 def is_colour(spread: float) -> bool:
@@ -74,12 +87,11 @@ def is_colour(spread: float) -> bool:
 def unexplained_chroma(lightness: Floats, ab: Floats) -> float:
     """Spread of the chroma that luma does not explain, in Lab units.
 
-    ``lightness``: (h, w) L of Lab, 0..100. ``ab``: (h, w, 2). Small planes, best of 96 to 250 a side; they
-    are averaged down to 96.
+    ``lightness``: (h, w) L of Lab, 0..100. ``ab``: (h, w, 2). Small planes, best of 96 to 250 a side.
     """
-    size = _SAMPLES, _SAMPLES
+    size = _PHOTOGRAPH, _PHOTOGRAPH
     light, small = (
-        np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)
+        np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR), np.float32)
         for plane in (lightness, ab)
     )
     return _unexplained(light, small).spread
@@ -111,57 +123,76 @@ def frame_chroma(frame: Frame, window: Window | None = None) -> Chroma | None:
 
 
 def _sampled(plane: Luma, frame: Frame, window: Window | None) -> Luma:
-    """Sample the window of a plane of any sampling at 96 x 96 places, each the mean of some around it."""
+    """Sample the window of a plane of any sampling at 64 x 64 places, each the mean of nine around it."""
     if window is not None:
         down, across = plane.shape[0] / frame.height, plane.shape[1] / frame.width
         top, left = round(window.y * down), round(window.x * across)
         bottom, right = round((window.y + window.height) * down), round((window.x + window.width) * across)
         plane = plane[top : max(bottom, top + 1), left : max(right, left + 1)]
-    rough = cv2.resize(plane, (2 * _SAMPLES, 2 * _SAMPLES), interpolation=cv2.INTER_LINEAR)
-    return cv2.resize(rough, (_SAMPLES, _SAMPLES), interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+    places = _FRAME * _MEAN_OF, _FRAME * _MEAN_OF
+    rough = cv2.resize(plane, places, interpolation=cv2.INTER_LINEAR)
+    return cv2.resize(rough, (_FRAME, _FRAME), interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
 
 
 def _unexplained(light: Floats, ab: Floats) -> Chroma:
-    near = np.asarray(cv2.blur(light, (5, 5)), np.float32)
-    wide = np.asarray(cv2.blur(light, (7, 7)), np.float32)
-    square = np.asarray(cv2.sqrBoxFilter(light, cv2.CV_32F, (7, 7)), np.float32)
+    """Measure samples: ``light`` (n, n), ``ab`` (n, n, 2)."""
+    side = len(light) // 20 | 1
+    near = np.asarray(cv2.blur(light, (side, side)), np.float32)
+    wide = np.asarray(cv2.blur(light, (side + 2, side + 2)), np.float32)
+    square = np.asarray(cv2.sqrBoxFilter(light, cv2.CV_32F, (side + 2, side + 2)), np.float32)
     contrast = np.sqrt(np.maximum(square - wide * wide, 0))
-    a, b = (np.ascontiguousarray(ab[..., channel]).ravel() for channel in (0, 1))
-    for levels in (_levels(light, near - light), _levels(near, contrast)):
-        a, b = _without_medians(a, levels), _without_medians(b, levels)
-    rest = cv2.merge((a.reshape(light.shape), b.reshape(light.shape)))
-    cells = cv2.resize(rest, (_CELLS, _CELLS), interpolation=cv2.INTER_AREA)
-    return Chroma(np.asarray(cells, np.float32))
+    by_luma = _levels(light, cv2.subtract(near, light))
+    by_near = _levels(near, contrast)
+    rest, medians = [], []
+    for plane in cv2.split(ab):
+        of_luma, medians_of_luma = _without_medians(np.asarray(plane, np.float32).ravel(), by_luma)
+        rest.append(_without_medians(of_luma, by_near)[0].reshape(light.shape))
+        medians.append(medians_of_luma)
+    cells = cv2.resize(cv2.merge(rest), (_CELLS, _CELLS), interpolation=cv2.INTER_AREA)
+    lightness = light.take(by_luma[:, by_luma.shape[1] // 2])
+    return Chroma(np.asarray(cells, np.float32), _bend(lightness, np.stack(medians, axis=-1)))
 
 
-def _levels(luma: Floats, around: Floats) -> NDArray[np.intp]:
+def _levels(luma: Floats, around: Any) -> NDArray[np.intp]:
     """Places of the samples of each level, (levels, samples in each)."""
+    count = len(luma) // 2
     level = np.empty(luma.size, np.uint16)
-    level[np.argsort(_codes(luma), kind="stable")] = np.arange(luma.size) // (luma.size // _LEVELS) * 256
+    level[np.argsort(_codes(luma), kind="stable")] = np.repeat(np.arange(count) * 256, luma.size // count)
     order = np.argsort(level + _codes(around), kind="stable")
-    return order.reshape(_LEVELS * _AROUND, -1)
+    return order.reshape(count * _AROUND, -1)
 
 
-def _codes(values: Floats) -> NDArray[np.uint8]:
+def _codes(values: Any) -> NDArray[np.uint8]:
     """Give 8-bit codes that keep the order of ``values``, but for a few far off; they sort fast."""
     mean, deviation = (float(found[0, 0]) for found in cv2.meanStdDev(values))
     scale = 42 / max(deviation, 1e-3)
-    return np.asarray(np.clip(values * scale + (127.5 - mean * scale), 0, 255).astype(np.uint8).ravel())
+    codes = cv2.addWeighted(values, scale, values, 0, 127.5 - mean * scale, dtype=cv2.CV_8U)
+    return np.asarray(codes, np.uint8).ravel()
 
 
-def _without_medians(values: Floats, levels: NDArray[np.intp]) -> Floats:
+def _bend(lightness: Floats, medians: Floats) -> float:
+    """Standard deviation of the levels' median ab (levels, 2) across the line that fits them best."""
+    medians = medians[(lightness > _DARKEST) & (lightness < _LIGHTEST)]
+    if len(medians) < _FEWEST * _AROUND:
+        return 0.0
+    (aa, ab), (_, bb) = np.cov(medians, rowvar=False).tolist()
+    return math.sqrt(max((aa + bb) / 2 - math.hypot((aa - bb) / 2, ab), 0.0))
+
+
+def _without_medians(values: Floats, levels: NDArray[np.intp]) -> tuple[Floats, Floats]:
+    """Take the median of its level off each value; those values, and the medians."""
     ordered = values.take(levels)
     half = levels.shape[1] // 2
-    medians = np.partition(ordered, half, axis=1)[:, half : half + 1]
+    medians = np.partition(ordered, half, axis=1)[:, half]
     without = np.empty_like(values)
-    without[levels] = ordered - medians
-    return without
+    without[levels] = ordered - medians[:, None]
+    return without, medians
 
 
 def _spread(rest: Floats) -> float:
-    down = float((rest[_APART:] * rest[:-_APART]).sum(axis=-1).mean())
-    across = float((rest[:, _APART:] * rest[:, :-_APART]).sum(axis=-1).mean())
-    return math.sqrt(max((down + across) / 2, 0.0))
+    down = np.einsum("ijk,ijk", rest[_APART:], rest[:-_APART])
+    across = np.einsum("ijk,ijk", rest[:, _APART:], rest[:, :-_APART])
+    return math.sqrt(max(float(down + across), 0.0) / (2 * _CELLS * (_CELLS - _APART)))
 
 
 @cache

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 
@@ -93,4 +94,5 @@ def _push(looks: deque[_Look], look: _Look, seconds: float) -> None:
 
 def _lasting(looks: deque[_Look]) -> float:
     """Spread of what lasted: of each place's median over time."""
-    return Chroma(np.median([look.chroma.rest for look in looks], axis=0).astype(np.float32)).spread
+    rest = np.median([look.chroma.rest for look in looks], axis=0).astype(np.float32)
+    return Chroma(rest, median(look.chroma.bend for look in looks)).spread

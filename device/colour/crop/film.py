@@ -144,14 +144,6 @@ class BarFinder:
         self._frames = 0
 
 
-def still_window(luma: Luma, depth: int = 8) -> Window | None:
-    """Find the window inside the black bars of one picture, ``luma`` (H, W) codes of ``depth`` bits.
-
-    Even-aligned; None where all is picture.
-    """
-    return _window(_bars(_sides(luma, depth), _NONE, luma.shape), luma.shape)
-
-
 def _bars(sides: _Sides, proven: _Four, shape: tuple[int, ...]) -> _Four:
     """Decide by one frame, and by what the shot before had, how wide the bars are."""
     bars = [0, 0, 0, 0]
