@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from device.errors import UnwritablePicture
-from device.media.photograph.outgoing import in_opencv, pillow_picture
+from device.media.photograph.outgoing import pillow_picture
 
 if TYPE_CHECKING:
     from typing import IO
@@ -50,13 +50,10 @@ def _metadata(outgoing: Outgoing) -> dict[str, bytes]:
 
 
 def write_jpeg2000(file: IO[bytes], outgoing: Outgoing) -> list[str]:
-    """Write JPEG 2000 to ``file``: 8 bits without loss, 16 bits within 16 of 65,535."""
-    if outgoing.bits == 8:
-        whole = io.BytesIO()  # a file that can't be read back: Pillow would take it for another kind
-        _save(whole, "JPEG2000", outgoing)
-        file.write(whole.getvalue())
-    else:
-        file.write(in_opencv(outgoing, ".jp2"))
+    """Write JPEG 2000 to ``file``, without loss."""
+    whole = io.BytesIO()  # by a file's name Pillow might choose the bare code stream
+    _save(whole, "JPEG2000", outgoing)
+    file.write(whole.getvalue())
     for kind, packet in ((_EXIF_BOX, outgoing.carried.exif), (_XMP_BOX, outgoing.xmp)):
         if packet is not None:
             file.write(b"".join(((len(packet) + 24).to_bytes(4), b"uuid", kind, packet)))

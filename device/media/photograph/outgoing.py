@@ -80,10 +80,3 @@ def pillow_picture(samples: Luma) -> Image.Image:
     """The samples, 8 bits, as Pillow's own."""
     with quiet():  # it warns of large pictures, also where these are ours
         return Image.fromarray(samples)
-
-
-def in_opencv(outgoing: Outgoing, suffix: str) -> bytes:
-    """The samples alone, encoded by OpenCV, which has the 16-bit colour that Pillow lacks."""
-    turn = cv2.COLOR_RGB2BGR if outgoing.alpha is None else cv2.COLOR_RGBA2BGRA
-    _, coded = cv2.imencode(suffix, cv2.cvtColor(outgoing.stacked(), turn))
-    return np.asarray(coded, np.uint8).tobytes()

@@ -132,6 +132,9 @@ def _deep(path: Path, picture: ImageFile) -> tuple[Luma, Luma | None] | None:
     channels = _deep_channels(path, picture)
     if not channels:
         return None
+    if picture.format == "PNG":
+        with Image.open(path, formats=["PNG"]) as checked:
+            checked.verify()  # or libpng has its say on the terminal
     with quiet_opencv():
         stored = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if stored is None or stored.dtype != np.uint16:

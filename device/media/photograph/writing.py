@@ -37,8 +37,8 @@ _WRITERS: Mapping[str, Writer] = {
     "TIFF": write_tiff,
     "WEBP": encode_other.write_webp,
 }
-_SIXTEEN_BITS = {"JPEG2000", "PNG", "PPM", "TIFF"}
-_NAMES = {"WEBP": "WebP"}
+_SIXTEEN_BITS = {"PNG", "PPM", "TIFF"}
+_NAMES = {"JPEG2000": "JPEG 2000", "WEBP": "WebP"}
 _OPAQUE = {"JPEG", "PPM"}
 _QUALITY = 92
 
