@@ -16,7 +16,7 @@ _Count = Annotated[int, typer.Option("--pictures", min=1, help="How many photogr
 def kinds(*, network: _Network, photos: options.Photos, pictures: _Count = 300) -> None:
     """Compare kinds of grey: mean ab error when it comes of other emulsions, is worn, or of another shape."""
     from converter import data
-    from converter.kinds import compare_kinds
+    from converter.greys import compare_kinds
     from device.network import Network
 
     table = show.table("grey", "pictures", "ab error", "of plain")
