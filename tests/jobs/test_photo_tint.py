@@ -13,9 +13,14 @@ from photos import grey, still
 from device.colour.hint_text import PixelHint
 from device.colour.hints import Hints, palette_of
 from device.colour.lab import rgb_to_lab
+from device.colour.lightness import lightness
 from device.colour.measure import colourfulness
+from device.colour.merge import merge_reference
+from device.colour.taste import Taste
+from device.colour.tint import shrink
 from device.config import ColourSettings
 from device.errors import ConfigurationError
+from device.frames import JPEG_COLOUR
 from device.jobs.photo_tint import PhotoTinter
 from device.network import Network, Prediction
 
@@ -54,6 +59,15 @@ def test_true_colour_passes_and_its_grey_is_tinted(network: Network, name: str) 
     tinted = tint(network, grey(name))
     assert tinted is not None
     assert colourfulness(tinted) > 8
+
+
+def test_it_is_the_reference_merge(network: Network) -> None:
+    luma = grey("cat")
+    light = lightness(shrink(luma, None, network.size), JPEG_COLOUR)
+    colour = ColourSettings()
+    taste = Taste(saturation=colour.saturation, shadow_chroma=colour.shadow_chroma)
+    expected = merge_reference(lightness(luma, JPEG_COLOUR), taste.apply(network.predict(light).ab, light))
+    assert np.array_equal(tint(network, luma), expected)
 
 
 @pytest.mark.parametrize("name", ["coffee", "astronaut"])
