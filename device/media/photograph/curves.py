@@ -32,7 +32,8 @@ def grey_table(icc: bytes, length: int) -> Floats | None:
     linear = _curve(curve, np.linspace(0, 1, length))
     if icc[20:24] == b"Lab ":  # the curve gives L* then
         linear = np.where(linear > 0.08, ((100 * linear + 16) / 116) ** 3, linear * 2700 / 24389)
-    return _encoded(np.clip(linear, 0, 1))
+    black = min(max(float(linear[0]), 0.0), 0.5)
+    return _encoded(np.clip((linear - black) / (1 - black), 0, 1))  # black point compensation
 
 
 def rgb_to_srgb(pixels: NDArray[np.uint16], icc: bytes) -> NDArray[np.uint16] | None:
