@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import cv2
@@ -12,6 +13,9 @@ import simplejpeg
 
 from device.colour.tint import jpeg_planes
 from device.media.facts import Facts, add_facts, read_facts, read_jpeg_size
+from device.media.jpeg_segments import insert, xmp_segment
+from device.media.made_by import MadeBy
+from device.resources import version
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,6 +34,7 @@ __all__ = [
     "read_facts",
     "read_jpeg_size",
     "upright_planes",
+    "xmp_of",
 ]
 
 _TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
@@ -41,6 +46,7 @@ _SMALLEST_SIDE = 16
 def encode_jpeg(y: Plane, cb: Plane, cr: Plane, quality: int, facts: Facts | None = None) -> bytes:
     """Encode full-range BT.601 planes as a JFIF file, with ``facts`` in it where there are any.
 
+    Where these say that the colour is the network's, XMP says so, too, to whoever reads it.
     ``y``: (H, W) uint8; ``cb``, ``cr``: (ceil(H/2), ceil(W/2)) uint8 for 4:2:0, or as large as ``y`` in
     either direction. Rows may be strided, samples within a row may not. ``quality``: 1..100.
     Raises ValueError for planes that don't fit each other, and for facts of a picture of another size.
@@ -48,7 +54,21 @@ def encode_jpeg(y: Plane, cb: Plane, cr: Plane, quality: int, facts: Facts | Non
     if facts is not None and y.shape != (facts.height, facts.width):
         raise ValueError(f"facts of {facts.width}x{facts.height} for a picture of {y.shape[1]}x{y.shape[0]}")
     jpeg: bytes = simplejpeg.encode_jpeg_yuv_planes(y, cb, cr, quality=quality)
-    return jpeg if facts is None else add_facts(jpeg, facts)
+    if facts is None:
+        return jpeg
+    jpeg = add_facts(jpeg, facts)
+    xmp = xmp_of(facts)
+    return jpeg if xmp is None else insert(jpeg, [xmp_segment(xmp)])
+
+
+def xmp_of(facts: Facts) -> bytes | None:
+    """The XMP packet that says that a machine made the colour, where it did."""
+    return None if facts.own_colour else _made_by(facts.network)
+
+
+@cache
+def _made_by(network: str) -> bytes:
+    return MadeBy(network, version()).xmp()
 
 
 def encode_within(planes: Planes, quality: int, facts: Facts, limit: int) -> bytes:

@@ -14,10 +14,7 @@ from device.colour.merge import merge_reference
 from device.colour.own import own_rgb
 from device.errors import from_os_error
 from device.media.durable import copy_file, write_bytes
-from device.media.jpeg import encode_jpeg, facts_of, upright_planes
-from device.media.jpeg_segments import insert, xmp_segment
-from device.media.made_by import MadeBy
-from device.resources import version
+from device.media.jpeg import encode_jpeg, facts_of, upright_planes, xmp_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +56,6 @@ class PictureSink:
         self._folder, self._kind, self._quality = folder, kind, quality
         self._network, self._device, self._job = network, device, job
         self._originals = originals
-        self._made_by = MadeBy(network, version()).xmp()
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -73,11 +69,10 @@ class PictureSink:
             copy_file(original, target)
             return
         facts = facts_of(tinted, sequence=index, network=self._network, device=self._device, job=self._job)
-        xmp = None if tinted.own_colour else self._made_by
         if self._kind == "jpeg":
-            write_bytes(target, _jpeg(tinted, self._quality, facts, xmp))
+            write_bytes(target, encode_jpeg(*upright_planes(tinted), self._quality, facts))
         else:
-            write_bytes(target, _png(tinted, facts, xmp))
+            write_bytes(target, _png(tinted, facts))
 
     def _original(self, tinted: TintedFrame) -> Path | None:
         """The file that a frame came from, if it can stand for what would be written."""
@@ -104,15 +99,10 @@ class PictureSink:
         """Every picture is complete, whatever happened."""
 
 
-def _jpeg(tinted: TintedFrame, quality: int, facts: Facts, xmp: bytes | None) -> bytes:
-    jpeg = encode_jpeg(*upright_planes(tinted), quality, facts)
-    return jpeg if xmp is None else insert(jpeg, [xmp_segment(xmp)])
-
-
-def _png(tinted: TintedFrame, facts: Facts, xmp: bytes | None) -> bytes:
+def _png(tinted: TintedFrame, facts: Facts) -> bytes:
     text = PngInfo()
     text.add_text("Comment", facts.to_bytes().decode("ascii"))
-    if xmp is not None:
+    if xmp := xmp_of(facts):
         text.add_itxt("XML:com.adobe.xmp", xmp.decode())
     file = io.BytesIO()
     Image.fromarray(merged(tinted)).save(file, "PNG", compress_level=_PNG_LEVEL, pnginfo=text)

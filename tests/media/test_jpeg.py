@@ -3,11 +3,14 @@ from __future__ import annotations
 import io
 import json
 import time
+from dataclasses import replace
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import av
 import numpy as np
 import pytest
+from exiftool import read_tags
 from PIL import Image
 
 from device.colour.tint import jpeg_planes
@@ -21,6 +24,10 @@ from device.media.jpeg import (
     read_jpeg_size,
     upright_planes,
 )
+from device.media.made_by import DIGITAL_SOURCE_TYPE
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def planes(width: int, height: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -85,6 +92,19 @@ def test_planes_that_do_not_fit_are_refused() -> None:
         encode_jpeg(y, cb[:-1], cr[:-1], 85)
     with pytest.raises(ValueError, match="64x48"):
         encode_jpeg(y, cb, cr, 85, facts(48, 64))
+
+
+def test_xmp_says_whose_the_colour_is(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    told = replace(facts(64, 48), network='a "net" & more')
+    path.write_bytes(encode_jpeg(*planes(64, 48), 85, told))
+    found = read_tags(path)
+    assert found["XMP-iptcExt:DigitalSourceType"] == DIGITAL_SOURCE_TYPE
+    assert found["XMP-iptcExt:AISystemUsed"] == 'tintcast, network a "net" & more'
+    assert read_facts(path.read_bytes()) == told
+    for silent in (None, replace(told, own_colour=True)):
+        path.write_bytes(encode_jpeg(*planes(64, 48), 85, silent))
+        assert not [tag for tag in read_tags(path) if tag.startswith("XMP")]
 
 
 def test_quality_makes_it_larger_and_better() -> None:
