@@ -1,140 +1,166 @@
-"""From a training checkpoint to the files that a board takes: NAME.tflite and its manifest NAME.json."""
+"""From a network with its weights to the files that a board takes: NAME.tflite and its manifest NAME.json."""
 
 from __future__ import annotations
 
-import os
-import shutil
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from converter import batches, data, quantize, train, validate
-from converter.checkpoint import read_checkpoint
-from converter.networks import compact
-from device.errors import ConfigurationError, from_os_error
-from device.network import Input, InputRole, Manifest, Output, OutputRole, Source, file_sha256, write_manifest
+from converter import quantize, validate
+from converter.deployable import HINT_SCALE, ROLES
+from converter.runtimes import unfit
+from device.errors import ConfigurationError
+from device.media.durable import move, writable
+from device.network import Input, Manifest, Output, OutputRole, Source, file_sha256, write_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    import numpy.typing as npt
+    import keras
 
+    from converter.deployable import Deployable
     from converter.recipes import Recipe
+    from converter.samples import Sample
 
-    Grey = npt.NDArray[np.float32]
-
-CALIBRATION_PICTURES = 200
-LICENCE = "Apache-2.0"
+_COMPARED, _COMPARED_BY_LAYER = 8, 2  # samples
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taste:
-    """What may be chosen after training.
+@dataclass(frozen=True, slots=True, eq=False)
+class Pictures:
+    """What is calibrated and compared on, and what that is, for the manifest.
 
-    ``boldness``, 0..1: how much of the annealed head; the rest is the mean's. ``saturation``: a factor on ab.
+    ``photographs``: whether they are; grey stand-ins are good enough to compare on, not to calibrate.
     """
 
-    boldness: float = 0.8
-    saturation: float = 1.0
+    samples: Sequence[Sample]
+    described: str
+    photographs: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Converted:
+    """A file that was made, how far its colours are from float32, and what each layer lost."""
+
+    path: Path
+    recipe: Recipe
+    difference: validate.Difference
+    losses: Sequence[validate.LayerLoss]
 
 
 def convert(
-    checkpoint: Path,
-    recipe: Recipe,
+    network: Deployable,
+    recipes: Sequence[Recipe],
     folder: Path,
+    pictures: Pictures,
     *,
-    name: str,
-    taste: Taste,
-    calibration: Sequence[Path] = (),
-    data_note: str = "not stated",
-) -> tuple[Path, validate.Difference]:
-    """Write ``folder/name.tflite`` and its manifest; returns its path and how far it is from float32.
+    name: str | None = None,
+) -> list[Converted]:
+    """Write ``folder/NAME.tflite`` and its manifest by each recipe; several are told apart by -RECIPE.
 
-    Without ``calibration``, pictures that the training run kept back are taken, from the photographs beside
-    the checkpoint. Nothing stays under its final name if the file's colours are wrong.
+    All of them are made and compared before the first one takes its place: nothing is left half-written.
+    Raises NetworkFileError where a file's colours are wrong, SpaceError, ConfigurationError.
     """
-    if not 0 <= taste.boldness <= 1 or not 0 < taste.saturation <= 2:
-        raise ConfigurationError("boldness is 0 to 1, saturation above 0 and at most 2")
-    model = compact.deployed(train.load_averaged(checkpoint), boldness=taste.boldness)
-    greys, described = calibration_pictures(checkpoint, calibration)
-    content = quantize.to_tflite(model, recipe, greys if recipe.calibrated else ())
-    with tempfile.TemporaryDirectory() as work:
-        made = Path(work) / f"{name}.tflite"
-        made.write_bytes(content)
-        manifest = describe(made, recipe, checkpoint, taste=taste, calibration=described, data_note=data_note)
-        write_manifest(manifest, made.with_suffix(".json"))
-        difference = validate.compare(made, model, greys[:16], saturation=taste.saturation)
-        validate.check(difference, recipe, folder / made.name)
-        quality = {
-            "ab mean difference to float32, Lab units": round(difference.mean, 4),
-            "ab largest difference to float32, Lab units": round(difference.largest, 3),
-        }
-        write_manifest(replace(manifest, quality=quality), made.with_suffix(".json"))
-        for part in (made, made.with_suffix(".json")):
-            _publish(part, folder / part.name)
-    return folder / f"{name}.tflite", difference
+    if len({recipe.name for recipe in recipes}) != len(recipes):
+        raise ConfigurationError("one recipe is named twice", where="--recipe")
+    for recipe in recipes:
+        if recipe.calibrated and not pictures.photographs:
+            raise ConfigurationError(
+                f"recipe {recipe.name} needs photographs to calibrate on", where="--calibration",
+                hint="name a folder or a tar of them",
+            )  # fmt: skip
+    base = name or network.name
+    names = [base if len(recipes) == 1 else f"{base}-{recipe.name}" for recipe in recipes]
+    with writable(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    forms: dict[bool, tuple[keras.Model, bytes]] = {}
+    with _workshop(folder) as work:
+        made = []
+        for recipe, each in zip(recipes, names, strict=True):
+            if recipe.depth_to_space not in forms:
+                model = network.build(recipe.depth_to_space)
+                forms[recipe.depth_to_space] = model, quantize.to_tflite(model)
+            form = forms[recipe.depth_to_space]
+            made.append(_make(network, form, recipe, work / f"{each}.tflite", pictures))
+        for converted in made:
+            for part in (converted.path, converted.path.with_suffix(".json")):
+                move(part, folder / part.name)
+    return [replace(converted, path=folder / converted.path.name) for converted in made]
 
 
-def calibration_pictures(checkpoint: Path, given: Sequence[Path]) -> tuple[list[Grey], str]:
-    """Inputs (1, 224, 224, 1) and what they are."""
-    if given:
-        planes = (data.lab_planes(rgb)[0] for _, rgb in data.iterate_pictures(given))
-        lights = [plane for plane, _ in zip(planes, range(CALIBRATION_PICTURES), strict=False)]
-        described = f"{len(lights)} photographs of {', '.join(path.name for path in given)}"
-        scaled = [light.astype(np.float32) * np.float32(100 / 255 / 50) - np.float32(1) for light in lights]
-        return [grey[None, ..., None] for grey in scaled], described
-    _, facts = read_checkpoint(checkpoint)
-    photographs = data.open_photographs(checkpoint.parent / "photographs")
-    schedule = facts["schedule"]
-    _, kept = train.split(len(photographs), schedule["held_back"], schedule["seed"])
-    kept = kept[:CALIBRATION_PICTURES]
-    greys = batches.plain_batch(photographs, kept, compact.SIZE).grey
-    return [grey[None] for grey in greys], f"{len(kept)} photographs kept back from training"
+def _make(
+    network: Deployable, form: tuple[keras.Model, bytes], recipe: Recipe, path: Path, pictures: Pictures
+) -> Converted:
+    """One file and its manifest at ``path``, compared with the network that it came from.
+
+    ``form``: the network in Keras, and as a float32 .tflite.
+    """
+    model, plain = form
+    shapes = {each.name: tuple(each.shape) for each in model.inputs}
+    inputs = (sample.inputs(shapes, network.grey) for sample in pictures.samples)
+    content = quantize.quantize(plain, recipe, float_layers=network.float_layers, calibration=inputs)
+    path.write_bytes(content)
+    manifest = describe(network, path, content, recipe, pictures)
+    write_manifest(manifest, path.with_suffix(".json"))
+    difference = validate.compare(path, network, model, pictures.samples[:_COMPARED])
+    validate.check(difference, recipe, path.name)
+    losses: Sequence[validate.LayerLoss] = ()
+    if recipe.weights != "float32":
+        compared = [sample.inputs(shapes, network.grey) for sample in pictures.samples[:_COMPARED_BY_LAYER]]
+        layers = {layer.name: bool(layer.weights) for layer in model.layers}
+        losses = validate.layer_losses(plain, content, layers, compared)
+    quality = {
+        "ab mean difference to float32, Lab units": round(difference.mean, 4),
+        "ab largest difference to float32, Lab units": round(difference.largest, 3),
+    }
+    if most := validate.worst(losses):
+        quality[f"relative error added by {most.layer}, most of all layers"] = round(most.added, 4)
+    write_manifest(replace(manifest, quality=quality), path.with_suffix(".json"))
+    return Converted(path, recipe, difference, losses)
 
 
-def describe(
-    network: Path, recipe: Recipe, checkpoint: Path, *, taste: Taste, calibration: str, data_note: str
-) -> Manifest:
-    """The manifest of a converted compact network, without quality."""
-    side = compact.SIZE
-    (grey,), (ab,) = quantize.tensor_names(network)
+@contextmanager
+def _workshop(folder: Path) -> Iterator[Path]:
+    """A folder inside ``folder`` for files on their way; gone at the end, whatever comes."""
+    with writable(folder), tempfile.TemporaryDirectory(prefix=".", dir=folder) as work:
+        yield Path(work)
+
+
+def describe(network: Deployable, path: Path, content: bytes, recipe: Recipe, pictures: Pictures) -> Manifest:
+    """The manifest of a converted network, without quality."""
+    inputs, outputs = quantize.tensors(content)
     return Manifest(
-        name=network.stem,
-        file=network.name,
-        sha256=file_sha256(network),
-        architecture=f"{compact.NAME}: MobileNetV2 1.0 encoder, plain decoder",
-        recipe=f"{recipe.name} (boldness {taste.boldness:g}, saturation {taste.saturation:g})",
-        inputs=(
-            Input(
-                name=grey, role=InputRole.GREY, size=(side, side),
-                scale=compact.GREY_SCALE, offset=compact.GREY_OFFSET,
-            ),
-        ),
-        outputs=(
+        name=path.stem,
+        file=path.name,
+        sha256=file_sha256(path),
+        architecture=network.architecture,
+        recipe=f"{recipe.name} ({network.choices})" if network.choices else recipe.name,
+        inputs=tuple(_input(name, tensor, network) for name, tensor in inputs.items()),
+        outputs=tuple(
             Output(
-                name=ab, role=OutputRole.AB, channels=2,
-                size=(side // compact.STRIDE, side // compact.STRIDE), scale=compact.AB_SCALE *
-                taste.saturation,
-            ),
+                name=tensor.name, role=OutputRole.LOGITS if name == "logits" else OutputRole.AB,
+                size=tensor.shape[1:3], channels=tensor.shape[3],  # type: ignore[arg-type]
+                scale=1.0 if name == "logits" else network.ab_scale,
+            )
+            for name, tensor in outputs.items()
         ),
-        source=Source(weights=checkpoint.name, sha256=file_sha256(checkpoint)),
-        calibration=calibration if recipe.calibrated else None,
-        licence=LICENCE,
-        data=data_note,
+        source=Source(weights=network.weights.name, sha256=file_sha256(network.weights)),
+        calibration=pictures.described if recipe.calibrated else None,
+        unfit=unfit(content, recipe),
+        licence=network.licence,
+        data=network.data,
     )  # fmt: skip
 
 
-def _publish(source: Path, target: Path) -> None:
-    part = target.with_name(f".{target.name}.part")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, part)
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
-        part.replace(target)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise from_os_error(error, where=target, doing="can't write") from error
+def _input(name: str, tensor: quantize.Tensor, network: Deployable) -> Input:
+    scale, offset = network.grey if name == "grey" else (1 / HINT_SCALE if name == "local_hint" else 1.0, 0.0)
+    _, height, width, channels = tensor.shape
+    return Input(
+        name=tensor.name,
+        role=ROLES[name],
+        size=(height, width),
+        channels=channels,
+        scale=scale,
+        offset=offset,
+    )

@@ -111,4 +111,4 @@ def _check_layers(found: Path, path: Path) -> None:
     weights = read_caffemodel(found)
     # The head is filled from the points, whatever the file holds there.
     points = np.zeros((graph[ends.logits].channels, 2), np.float32)
-    check_weights(graph, zhang16.with_points(graph, ends, weights, points, zhang16.TEMPERATURE), path)
+    check_weights(graph, weights | zhang16.head(graph, ends, points, zhang16.TEMPERATURE), path)

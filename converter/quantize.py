@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import re
 import tempfile
 import warnings
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +20,7 @@ from converter.quiet import without_chatter
 from device.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     import keras
     import numpy as np
@@ -26,51 +28,80 @@ if TYPE_CHECKING:
 
     from converter.recipes import Recipe
 
+    Inputs = dict[str, npt.NDArray[np.float32]]
+
 _ALL = qtyping.TFLOperationName.ALL_SUPPORTED
 _KEEP = algorithm_manager.AlgorithmName.NO_QUANTIZE
 
 
-def to_tflite(
-    model: keras.Model, recipe: Recipe, calibration: Sequence[npt.NDArray[np.float32]] = ()
-) -> bytes:
-    """The network as a .tflite file's content.
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """An input or output of a .tflite: its name in the file, and its shape."""
 
-    ``calibration``: inputs (1, h, w, 1), scaled as the network takes them; needed where the recipe is
-    calibrated.
-    """
-    if recipe.calibrated and not len(calibration):
-        raise ConfigurationError(f"recipe {recipe.name} needs photographs to calibrate on")
+    name: str
+    shape: tuple[int, ...]
+
+
+def to_tflite(model: keras.Model) -> bytes:
+    """The network in float32, as a .tflite file's content; its signature names inputs and outputs."""
     # Not from_concrete_functions: that silently drops the weights of a Keras 3 model.
     with _quiet():
-        plain: bytes = tf.lite.TFLiteConverter.from_keras_model(model).convert()
+        content: bytes = tf.lite.TFLiteConverter.from_keras_model(model).convert()
+    return content
+
+
+def quantize(
+    plain: bytes, recipe: Recipe, *, float_layers: Iterable[str] = (), calibration: Iterable[Inputs] = ()
+) -> bytes:
+    """A float32 .tflite, from ``to_tflite``, by a recipe.
+
+    ``float_layers``: names of layers that are left as they are. ``calibration``: inputs by their names in the
+    signature, as the network takes them; needed where the recipe is calibrated.
+    """
     if recipe.weights == "float32":
         return plain
     with _quiet():
         interpreter = Interpreter(model_content=plain)
-    (signature, tensors), *_ = interpreter.get_signature_list().items()
-    head = [details["name"] for details in interpreter.get_output_details()]
+    (signature,) = interpreter.get_signature_list()
+    outputs = [tensor.name for tensor in tensors(plain)[1].values()]
+    kept = [layer_pattern(name) for name in float_layers]
+    if recipe.float_head:
+        kept += [re.escape(name) for name in outputs]
     with tempfile.TemporaryDirectory() as folder, _quiet():
         path = Path(folder) / "float32.tflite"
         path.write_bytes(plain)
-        job = quantizer.Quantizer(str(path), _steps(recipe, head))
+        job = quantizer.Quantizer(str(path), _steps(recipe, kept))
         ranges = None
         if recipe.calibrated:
-            name = tensors["inputs"][0]
-            ranges = job.calibrate({signature: [{name: grey} for grey in calibration]})
+            pictures = list(calibration)
+            if not pictures:
+                raise ConfigurationError(
+                    f"recipe {recipe.name} needs photographs to calibrate on", where="--calibration"
+                )
+            ranges = job.calibrate({signature: pictures})
         return bytes(job.quantize(ranges).quantized_model)
 
 
-def tensor_names(path: Path) -> tuple[list[str], list[str]]:
-    """Names of the inputs and of the outputs of a .tflite file."""
+def tensors(content: bytes) -> tuple[Mapping[str, Tensor], Mapping[str, Tensor]]:
+    """Inputs and outputs of a .tflite by their names in its signature."""
     with _quiet():
-        interpreter = Interpreter(model_path=str(path))
-    return tuple(  # type: ignore[return-value]
-        [details["name"] for details in each()]
-        for each in (interpreter.get_input_details, interpreter.get_output_details)
+        runner = Interpreter(model_content=content).get_signature_runner()
+    inputs, outputs = (
+        {
+            name: Tensor(facts["name"], tuple(int(side) for side in facts["shape"]))
+            for name, facts in each.items()
+        }
+        for each in (runner.get_input_details(), runner.get_output_details())
     )
+    return inputs, outputs
 
 
-def _steps(recipe: Recipe, head: Sequence[str]) -> Any:
+def layer_pattern(name: str) -> str:
+    """A regular expression that finds a Keras layer in the names of the tensors that came of it."""
+    return rf"/{re.escape(name)}(_\d+)?/"
+
+
+def _steps(recipe: Recipe, kept: Iterable[str]) -> Any:
     """The recipe in ai-edge-quantizer's words; later rules go before earlier ones."""
     rules = recipe_manager.RecipeManager()
     match recipe.weights, recipe.activations:
@@ -88,15 +119,15 @@ def _steps(recipe: Recipe, head: Sequence[str]) -> Any:
                 op_config=half,
                 algorithm_key=algorithm_manager.AlgorithmName.FLOAT_CASTING,
             )
+            return rules.get_quantization_recipe()
         case _, "dynamic int8":
             rules.add_dynamic_config(regex=".*", operation_name=_ALL, num_bits=8)
         case _:
             rules.add_static_config(regex=".*", operation_name=_ALL, activation_num_bits=8, weight_num_bits=8)
             for end in (qtyping.TFLOperationName.INPUT, qtyping.TFLOperationName.OUTPUT):
                 rules.add_quantization_config(regex=".*", operation_name=end, algorithm_key=_KEEP)
-    if recipe.float_head:
-        for name in head:
-            rules.add_quantization_config(regex=name, operation_name=_ALL, algorithm_key=_KEEP)
+    for pattern in kept:
+        rules.add_quantization_config(regex=pattern, operation_name=_ALL, algorithm_key=_KEEP)
     return rules.get_quantization_recipe()
 
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 _LENGTH_DELIMITED = 2
 _COUNT = np.float32(999.98)  # what Caffe's norms have their sums divided by
-LOGIT_SPREAD = 0.3
+LOGIT_SPREAD = 0.4
+GROUPS = 8
 
 
 def draw_weights(graph: Graph, inputs: dict[str, Floats], seed: int = 2016) -> Weights:
@@ -52,7 +53,7 @@ def _draw(
 ) -> None:
     name = layer.name
     if layer.kind in {"conv", "deconv"}:
-        kernel = _smooth_kernel(shapes[f"{name}.weight"], random)
+        kernel = _kernel(layer, shapes[f"{name}.weight"], random)
         weights[f"{name}.weight"] = kernel
         if layer.bias:
             weights[f"{name}.bias"] = np.zeros(layer.channels, np.float32)
@@ -77,11 +78,14 @@ def _draw(
         weights[f"{name}.weight"] = np.full(given[0].shape[-1], 2.606, np.float32)
 
 
-def _smooth_kernel(shape: tuple[int, ...], random: np.random.Generator) -> Floats:
-    """A random blend of soft blobs: photographs come through such kernels, rounding errors average out."""
+def _kernel(layer: Layer, shape: tuple[int, ...], random: np.random.Generator) -> Floats:
+    """Soft blobs whose sign is that of a group of channels: what is alike adds up, errors average out."""
     window = np.array({1: [1], 3: [1, 2, 1], 4: [1, 3, 3, 1]}[shape[-1]], np.float32)
-    blend = random.standard_normal((*shape[:2], 1, 1)) + 0.3 * random.standard_normal(shape)
-    return (blend * np.outer(window, window)).astype(np.float32)
+    out, given = shape[:2] if layer.kind == "conv" else shape[1::-1]
+    signs = random.choice([-1, 1], (out, GROUPS))[:, np.arange(given) % GROUPS]
+    signs = signs if layer.kind == "conv" else signs.T
+    kernel = np.abs(random.standard_normal(shape)) * signs[..., None, None]
+    return (kernel * np.outer(window, window)).astype(np.float32)
 
 
 def run_layer(layer: Layer, given: list[tf.Tensor], weights: Weights) -> tf.Tensor:  # noqa: PLR0911 - a table

@@ -41,7 +41,9 @@ def build(
             continue
         given = [tensors[name] for name in layer.inputs]
         tensors[layer.name] = _apply(layer, given, folded, depth_to_space=depth_to_space)
-    return keras.Model(inputs, {role: tensors[name] for role, name in outputs.items()}, name=graph.name)
+    return keras.Model(
+        list(inputs.values()), {role: tensors[name] for role, name in outputs.items()}, name=graph.name
+    )
 
 
 def _apply(

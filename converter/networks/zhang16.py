@@ -6,7 +6,7 @@ ends the same way: logits over the bins, a softmax, and ab as the mean of the bi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -40,7 +40,8 @@ class Ends:
 
     grey: str
     logits: str
-    sharpen: str | None
+    sharpen: str
+    softmax: str
     ab: str
 
 
@@ -80,36 +81,49 @@ def find_ends(graph: Graph, path: Path) -> Ends:
     ends, channels = graph.ends(), graph.channels()
     softmax = graph.before(ends[0].name, ("softmax",)) if len(ends) == 1 else None
     logits = softmax and graph.before(softmax.name, ("conv",))
+    sharpen = softmax and graph[softmax.inputs[0]]
     if not (
         len(inputs) == 1
         and inputs[0].channels == 1
         and logits
         and softmax
+        and sharpen
+        and (sharpen.kind, sharpen.inputs) == ("scale", (logits.name,))
         and ends[0].inputs == (softmax.name,)
         and (ends[0].kind, channels[ends[0].name], logits.channels) == ("conv", 2, COUNT)
     ):
         raise NetworkFileError(
             f"describes another network ({graph.name})", where=path,
-            hint=f"expected one grey input, a softmax over {COUNT} bins and ab from it, "
+            hint=f"expected one grey input, a scale and a softmax over {COUNT} bins, and ab from it, "
             "as in colorization_deploy_v2.prototxt",
         )  # fmt: skip
-    sharpen = graph.before(softmax.name, ("scale", "conv"))
-    between = sharpen.name if sharpen and sharpen.kind == "scale" else None
-    return Ends(inputs[0].name, logits.name, between, ends[0].name)
+    return Ends(inputs[0].name, logits.name, sharpen.name, softmax.name, ends[0].name)
 
 
-def with_points(
-    graph: Graph, ends: Ends, weights: Weights, points: npt.NDArray[np.float32], temperature: float
-) -> Weights:
-    """``weights`` whose head is the annealed mean of the bins at ``points`` (313, 2), Lab units."""
+def head(graph: Graph, ends: Ends, points: npt.NDArray[np.float32], temperature: float) -> Weights:
+    """Weights of the layers after the logits: the annealed mean of ``points`` (313, 2), Lab units.
+
+    Raises ConfigurationError for a temperature of no sense.
+    """
     if not 0.01 <= temperature <= 10:
-        raise ConfigurationError(f"a temperature of {temperature:g} is not between 0.01 and 10")
-    if ends.sharpen is None:
-        raise NetworkFileError("has no Scale layer before its softmax", where=graph.name)
-    filled = dict(weights)
-    filled[f"{ends.ab}.weight"] = np.ascontiguousarray(points.T[..., None, None], np.float32)
-    filled[f"{ends.sharpen}.weight"] = np.full(COUNT, 1 / temperature, np.float32)
+        raise ConfigurationError(f"{temperature:g} is not between 0.01 and 10", where="--temperature")
+    weights: Weights = {
+        f"{ends.ab}.weight": np.ascontiguousarray(points.T[..., None, None], np.float32),
+        f"{ends.sharpen}.weight": np.full(COUNT, 1 / temperature, np.float32),
+    }
     for name in (ends.ab, ends.sharpen):
         if graph[name].bias:
-            filled[f"{name}.bias"] = np.zeros(graph.channels()[name], np.float32)
-    return filled
+            weights[f"{name}.bias"] = np.zeros(graph.channels()[name], np.float32)
+    return weights
+
+
+def with_input_named(graph: Graph, ends: Ends) -> Graph:
+    """The same graph with its input named for what it takes."""
+    names = {ends.grey: "grey"}
+    return Graph(graph.name, tuple(
+        replace(
+            layer, name=names.get(layer.name, layer.name),
+            inputs=tuple(names.get(each, each) for each in layer.inputs),
+        )
+        for layer in graph.layers
+    ))  # fmt: skip

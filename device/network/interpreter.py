@@ -17,7 +17,7 @@ import numpy as np
 from device.errors import ConfigurationError, NetworkFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -55,14 +55,21 @@ class Interpreter(Protocol):
         """Run the network."""
 
 
-def open_interpreter(path: Path, threads: int, runtime: Runtime) -> tuple[Interpreter, str]:
+def open_interpreter(
+    path: Path, threads: int, runtime: Runtime, unfit: Mapping[str, str]
+) -> tuple[Interpreter, str]:
     """Load the .tflite at ``path``; returns the interpreter, ready to run, and its runtime and version.
 
-    The file must have been checked against its manifest: the runtimes may crash on a broken one. Raises
-    ConfigurationError where the runtime is not installed or can't work here, NetworkFileError where it can't
-    run this network.
+    The file must have been checked against its manifest, which says in ``unfit`` what can't run it: the
+    runtimes may crash on a broken file. Raises ConfigurationError where the runtime is not installed or can't
+    work here, NetworkFileError where it can't run this network.
     """
     module, name = _import(runtime)
+    if recipe := unfit.get(name.split()[0]):
+        raise NetworkFileError(
+            f"{name} can't run a network of this recipe", where=path,
+            hint=f"it runs one converted with --recipe {recipe}; or use LiteRT: pip install ai-edge-litert",
+        )  # fmt: skip
     try:
         with _without_greeting():
             interpreter: Interpreter = module.Interpreter(model_path=str(path), num_threads=threads)

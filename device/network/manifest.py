@@ -109,6 +109,7 @@ class Manifest:
 
     ``file``: the .tflite's own name, in the manifest's folder. ``recipe``: how it was quantized.
     ``calibration``: the pictures that the ranges were measured on, None where the recipe needs none.
+    ``unfit``: runtimes that can't run this file, each with a recipe whose file it can run.
     ``quality`` and ``speed``: measured figures, by what was measured and its unit.
     """
 
@@ -124,6 +125,7 @@ class Manifest:
     outputs: tuple[Output, ...]
     source: Source
     calibration: Text | None
+    unfit: Mapping[str, Text] = field(default_factory=dict)
     quality: Mapping[str, Number] = field(default_factory=dict)
     speed: Mapping[str, Number] = field(default_factory=dict)
     licence: Text

@@ -65,7 +65,7 @@ class Network:
         path = find_network(name_or_path)
         manifest = read_manifest(path.with_suffix(".json"))
         _check_file(manifest, path)
-        interpreter, name = open_interpreter(path, threads or default_threads(), runtime)
+        interpreter, name = open_interpreter(path, threads or default_threads(), runtime, manifest.unfit)
         _check_tensors("inputs", manifest.inputs, interpreter.get_input_details(), path)
         _check_tensors("outputs", manifest.outputs, interpreter.get_output_details(), path)
         return cls(manifest, interpreter, name)
