@@ -33,7 +33,7 @@ _COLOUR = 0.92
 #: Samples a side that are measured of photographs and of frames; of the latter each is the mean of so many.
 _PHOTOGRAPH = 96
 _FRAME = 64
-_MEAN_OF = 3
+_MEAN_OF = 2
 #: Cells a side of the grid that is left; neighbours are so many apart.
 _CELLS = 32
 _APART = 2
@@ -90,18 +90,18 @@ def unexplained_chroma(lightness: Floats, ab: Floats) -> float:
     ``lightness``: (h, w) L of Lab, 0..100. ``ab``: (h, w, 2). Small planes, best of 96 to 250 a side.
     """
     size = _PHOTOGRAPH, _PHOTOGRAPH
-    light, small = (
-        np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR), np.float32)
-        for plane in (lightness, ab)
+    light, a, b = (
+        cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR)
+        for plane in (lightness, ab[..., 0], ab[..., 1])
     )
-    return _unexplained(light, small).spread
+    return _unexplained(light, (a, b)).spread
 
 
 def frame_chroma(frame: Frame, window: Window | None = None) -> Chroma | None:
     """Measure a frame's own chroma within ``window``; None where the frame is black and says nothing."""
     space = frame.colour_space
     value = luma_values(_sampled(frame.luma, frame, window), frame.depth, full_range=space.full_range)
-    brightest = float(np.quantile(value, 0.99))
+    brightest = float(np.partition(value, -(value.size // 100), axis=None)[-(value.size // 100)])
     if brightest < _BLACK:
         return None
     if frame.cb is None or frame.cr is None:
@@ -115,15 +115,14 @@ def frame_chroma(frame: Frame, window: Window | None = None) -> Chroma | None:
     kr, kb = space.matrix.kr, space.matrix.kb
     red, blue = value + 2 * (1 - kr) * cr, value + 2 * (1 - kb) * cb
     green = (value - kr * red - kb * blue) / (1 - kr - kb)
-    rgb = np.clip(cv2.merge((red, green, blue)), 0, 1)
-    lab = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB), np.float32)
-    as_stored = _unexplained(np.ascontiguousarray(lab[..., 0]), lab[..., 1:])
-    lift = np.float32(min((_LIT / brightest) ** _FADED, _MOST_LIT))
-    return as_stored if lift <= 1 else Chroma(as_stored.rest * lift)
+    rgb = cv2.merge((red, green, blue))  # the conversion clips it
+    light, a, b = cv2.split(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB))
+    lift = min(max((_LIT / brightest) ** _FADED, 1.0), _MOST_LIT)
+    return _unexplained(light, (a * np.float32(lift), b * np.float32(lift)))
 
 
 def _sampled(plane: Luma, frame: Frame, window: Window | None) -> Luma:
-    """Sample the window of a plane of any sampling at 64 x 64 places, each the mean of nine around it."""
+    """Sample the window of a plane of any sampling at 64 x 64 places, each the mean of some around it."""
     if window is not None:
         down, across = plane.shape[0] / frame.height, plane.shape[1] / frame.width
         top, left = round(window.y * down), round(window.x * across)
@@ -134,8 +133,8 @@ def _sampled(plane: Luma, frame: Frame, window: Window | None) -> Luma:
     return cv2.resize(rough, (_FRAME, _FRAME), interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
 
 
-def _unexplained(light: Floats, ab: Floats) -> Chroma:
-    """Measure samples: ``light`` (n, n), ``ab`` (n, n, 2)."""
+def _unexplained(light: Any, ab: tuple[Any, Any]) -> Chroma:
+    """Measure samples: ``light``, ``a`` and ``b``, (n, n) float32 each."""
     side = len(light) // 20 | 1
     near = np.asarray(cv2.blur(light, (side, side)), np.float32)
     wide = np.asarray(cv2.blur(light, (side + 2, side + 2)), np.float32)
@@ -144,8 +143,8 @@ def _unexplained(light: Floats, ab: Floats) -> Chroma:
     by_luma = _levels(light, cv2.subtract(near, light))
     by_near = _levels(near, contrast)
     rest, medians = [], []
-    for plane in cv2.split(ab):
-        of_luma, medians_of_luma = _without_medians(np.asarray(plane, np.float32).ravel(), by_luma)
+    for plane in ab:
+        of_luma, medians_of_luma = _without_medians(plane.ravel(), by_luma)
         rest.append(_without_medians(of_luma, by_near)[0].reshape(light.shape))
         medians.append(medians_of_luma)
     cells = cv2.resize(cv2.merge(rest), (_CELLS, _CELLS), interpolation=cv2.INTER_AREA)
@@ -175,7 +174,8 @@ def _bend(lightness: Floats, medians: Floats) -> float:
     medians = medians[(lightness > _DARKEST) & (lightness < _LIGHTEST)]
     if len(medians) < _FEWEST * _AROUND:
         return 0.0
-    (aa, ab), (_, bb) = np.cov(medians, rowvar=False).tolist()
+    medians = medians - medians.mean(axis=0)
+    (aa, ab), (_, bb) = (medians.T @ medians / len(medians)).tolist()
     return math.sqrt(max((aa + bb) / 2 - math.hypot((aa - bb) / 2, ab), 0.0))
 
 
