@@ -5,8 +5,8 @@ luma: each luma level's median ab is taken off. A level holds what is alike in l
 for chroma is stored coarser than luma. What is left is colour, or noise. Noise is not alike in neighbouring
 places, colour is: the spread is the root of the covariance of what is left with itself a sixteenth of the
 picture away. To that comes the bend: how far the levels' medians lie off a straight line in the ab plane. A
-tone has one hue, be it laid over the paper's or not; a red shirt before a blue wall has two, though luma
-explains both.
+tone runs from the paper's hue to the ink's; a meadow under trees under the sky does not, though luma may
+explain all three.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Chroma:
     """What a picture's chroma has of its own.
 
     ``rest``: what luma does not explain, a coarse grid (rows, columns, 2), Lab units. ``bend``: how far what
-    it explains is from having one hue, Lab units.
+    it explains is from a tone, Lab units.
     """
 
     rest: Floats
