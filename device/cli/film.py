@@ -10,6 +10,7 @@ import typer
 from device.cli import options
 from device.cli.show import ProgressLine, passed_line
 from device.engine import Stop, stop_on_signals
+from device.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from device.config import Config
@@ -45,6 +46,10 @@ def film(
         film={"codec": codec, "crf": crf},
         colour={"when": colour, "saturation": saturation},
     )
+    if source.is_dir() and (codec is not None or crf is not None):
+        raise ConfigurationError(
+            "is a folder of pictures, which stay pictures", where=source, hint="leave out --codec and --crf"
+        )
     stop = Stop()
     with ProgressLine(source.name) as line, stop_on_signals(stop):
         if source.is_dir():

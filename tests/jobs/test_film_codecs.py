@@ -76,6 +76,14 @@ def test_what_cannot_be_is_refused_in_one_line(tmp_path: Path, codec: str, name:
     assert [path.name for path in tmp_path.iterdir()] == ["in.mkv"]
 
 
+@pytest.mark.parametrize("option", [("--codec", "ffv1"), ("--crf", 18)])
+def test_pictures_have_no_codec(tmp_path: Path, option: tuple[str, object]) -> None:
+    done = run(tmp_path, tmp_path / "out", *option)
+    assert done.returncode == 2
+    assert "is a folder of pictures, which stay pictures (leave out --codec and --crf)" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("codec", ["h265", "av1"])
 def test_a_film_that_was_interrupted_is_the_same_byte_for_byte(tmp_path: Path, codec: str) -> None:
     source = tmp_path / "in.mkv"
