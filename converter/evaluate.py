@@ -82,9 +82,12 @@ def colorize(grey: Pixels, network: Network) -> Coloured:
 
 
 def evaluate(
-    pictures: Iterable[tuple[str, Pixels]], network: Network, *, each: Callable[[Row], None] = lambda _: None
+    pictures: Iterable[tuple[str, Pixels]],
+    network: Network,
+    *,
+    each: Callable[[Row, Pixels, Pixels], None] = lambda *_: None,
 ) -> tuple[Summary, list[Row]]:
-    """Judge ``network`` on named RGB photographs; ``each`` sees every row as it is made."""
+    """Judge ``network`` on named RGB photographs; ``each`` sees every row, the photograph and the result."""
     rows, grey_psnr = [], []
     for name, truth in pictures:
         grey = grey_of(truth)
@@ -99,7 +102,7 @@ def evaluate(
         )
         grey_psnr.append(psnr(np.repeat(grey[..., None], 3, axis=2), truth))
         rows.append(row)
-        each(row)
+        each(row, truth, made.rgb)
     if not rows:
         raise InputError("no photographs to judge by")
     return summarize(rows, grey_psnr), rows
