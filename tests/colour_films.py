@@ -9,6 +9,7 @@ import av
 import numpy as np
 from films import panned
 
+from device.media.planes import layout_of, planes_of
 from device.sources.film import FilmSource
 
 if TYPE_CHECKING:
@@ -85,6 +86,16 @@ def _with_lights(neutral: Plane, number: int, depth: int) -> tuple[Plane, Plane]
         cb[8:12, at : at + 4] += np.asarray(40 << (depth - 8), neutral.dtype)
         cr[8:12, at + 4 : at + 6] += np.asarray(60 << (depth - 8), neutral.dtype)
     return cb, cr
+
+
+def planes_of_jpeg(path: Path) -> Planes:
+    """Luma and chroma of a JPEG as they are stored."""
+    with av.open(str(path), format="mjpeg") as file:
+        frame = next(file.decode(video=0))
+    y, cb, cr = planes_of(frame, layout_of(frame.format.name))
+    assert cb is not None
+    assert cr is not None
+    return y, cb, cr
 
 
 def planes_of_film(path: Path) -> list[Planes]:

@@ -14,6 +14,7 @@ import av
 import numpy as np
 import pytest
 from brokers import Authority, Mosquitto, free_port, mosquitto_program
+from colour_films import make_colour_film, planes_of_film, planes_of_jpeg
 from films import make_film
 from said import complaints
 
@@ -133,6 +134,30 @@ def test_a_turned_film_with_sound_comes_out_upright(commands: Commands, tmp_path
             assert np.abs(upright - seen).mean() < 16
     with av.open(str(tmp_path / "received.mkv")) as received, av.open(str(film)) as sent:
         assert [bytes(p) for p in sent.demux(audio=0)] == [bytes(p) for p in received.demux(audio=0)]
+
+
+@pytest.mark.parametrize(("when", "own"), [("auto", 14), ("always", 0), ("never", 30)])
+def test_true_colour_arrives_as_it_was_and_says_so(
+    commands: Commands, tmp_path: Path, when: str, own: int
+) -> None:
+    """A film in colour, then in grey: what each JPEG says, and what is in it."""
+    make_colour_film(tmp_path / "film.mkv", [(14, "colour"), (16, "grey")], size=(96, 64))
+    receiver = commands.start("receive", "--out", "frames", "--once")
+    code, out, err = commands.run("publish", "film.mkv", "--device", "board", "--colour", when)
+    assert (code, complaints(err)) == (0, "")
+    assert receiver.wait(timeout=30) == 0
+    paths = sorted((tmp_path / "frames").rglob("*.jpg"))
+    assert [read_facts(path.read_bytes()).own_colour for path in paths] == [True] * own + [False] * (30 - own)
+    why = {"auto": "were in colour already and passed as they were", "never": "passed as they were"}
+    assert out.splitlines()[1:] == ([f"{own} of 30 frames {why[when]}"] if own else [])
+    before = planes_of_film(tmp_path / "film.mkv")
+    for path, (_, cb, cr) in zip(paths[:14], before, strict=False):
+        shown = planes_of_jpeg(path)
+        errors = [
+            np.abs(seen - 128.0 - (plane - 128.0) * 255 / 224).mean()  # from limited range to JPEG's full one
+            for seen, plane in zip(shown[1:], (cb, cr), strict=True)
+        ]
+        assert (max(errors) < 9) == (when != "always")  # rough chroma, and a quality of 85
 
 
 def test_a_real_film_arrives_whole(shared: Path, commands: Commands, tmp_path: Path) -> None:
