@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import pickle
 import zipfile
+import zlib
 from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass
@@ -111,7 +112,7 @@ def _from_zip(file: IO[bytes], path: Path) -> Weights:
             with archive.open(pickled) as stream:
                 tensors = _tensors(_load(_Reader(stream), path), path)
             return _arrays(tensors, lambda storage: archive.read(f"{folder}data/{storage.key}"), path)
-    except (zipfile.BadZipFile, EOFError, KeyError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, RuntimeError) as error:
         raise NetworkFileError("is damaged, or no file of PyTorch's", where=path, hint=_WHAT) from error
 
 
@@ -129,11 +130,11 @@ def _from_stream(file: IO[bytes], path: Path) -> Weights:
     keys = _load(_Reader(file), path)
     if not isinstance(keys, list) or not all(key in reader.storages for key in keys):
         raise NetworkFileError("is damaged: its storages are not those it lists", where=path)
-    data = {}
+    data, limit = {}, path.stat().st_size
     for key in keys:
         storage = reader.storages[key]
         file.read(8)  # the count again
-        data[key] = file.read(storage.count * storage.kind.size)
+        data[key] = file.read(min(storage.count * storage.kind.size, limit))
     return _arrays(tensors, lambda storage: data[storage.key], path)
 
 
@@ -212,13 +213,16 @@ def _arrays(tensors: Mapping[str, _Tensor], read: Callable[[_Storage], bytes], p
         kind = tensor.storage.kind
         if not kind.floating:
             continue  # how many batches a norm has seen
-        values = kind.values(read(tensor.storage)[: tensor.storage.count * kind.size])
+        data = read(tensor.storage)[: tensor.storage.count * kind.size]
+        if len(data) < tensor.storage.count * kind.size:
+            raise NetworkFileError(f"{name} is cut off", where=path, hint="get the file again")
+        values = kind.values(data)
         last = tensor.offset + sum(
             (n - 1) * step for n, step in zip(tensor.shape, tensor.strides, strict=True)
         )
         size = math.prod(tensor.shape)
-        if len(values) != tensor.storage.count or (size and last >= len(values)) or size > len(values):
-            raise NetworkFileError(f"{name} is cut off", where=path, hint="get the file again")
+        if (size and last >= len(values)) or size > len(values):
+            raise NetworkFileError(f"{name} reaches beyond its values", where=path, hint="get the file again")
         strides = [step * values.itemsize for step in tensor.strides]
         view = np.lib.stride_tricks.as_strided(
             values[tensor.offset :], tensor.shape, strides, writeable=False
