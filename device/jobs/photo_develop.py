@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from device.errors import InputError
 from device.media.contact import BeforeAfter
 from device.media.durable import copy_file, writable
@@ -125,7 +123,7 @@ class Developer:
             copy_file(place.source, place.kept)
         else:
             pixels = photograph.pixels
-            rgb = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
+            rgb = pixels if pixels.ndim == 3 else pixels[..., None].repeat(3, axis=2)
             self._encode(place.kept, rgb, photograph, None)
         _keep_time(place.source, place.kept)
 
