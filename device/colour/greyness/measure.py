@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-#: A spread (Lab units) above this is colour.
-_COLOUR = 0.92
+#: A spread (Lab units) above this is colour; above these where what came before was colour, or was not.
+_COLOUR = 0.9
+_STILL_COLOUR = 0.65
+_NOW_COLOUR = 1.0
 #: Samples a side that are measured of photographs and of frames; of the latter each is the mean of so many.
 _PHOTOGRAPH = 96
 _FRAME = 64
@@ -67,21 +69,31 @@ class Chroma:
     rest: Floats
     bend: float = 0.0
 
+    @property
+    def there(self) -> bool:
+        """Whether there are chroma planes at all."""
+        return len(self.rest) > 1
+
     @cached_property
     def spread(self) -> float:
         """How far all that spreads, in Lab units."""
-        rest = self.rest
-        if rest.shape[0] == 1:
+        if not self.there:
             return 0.0
+        rest = self.rest
         spread = _spread(rest)
         flat, basis = rest.reshape(-1, 2), _trends()
         without = _spread((flat - basis @ (basis.T @ flat)).reshape(rest.shape))
         return math.hypot(without if without < _TREND * spread else spread, _BEND * self.bend)
 
 
-def is_colour(spread: float) -> bool:
-    """Whether a picture whose unexplained chroma has this ``spread`` (Lab units) is in true colour."""
-    return spread > _COLOUR
+def is_colour(spread: float, before: bool | None = None) -> bool:  # noqa: FBT001 - a verdict, not a flag
+    """Whether a picture whose unexplained chroma has this ``spread`` (Lab units) is in true colour.
+
+    ``before``: the verdict on what came before it in its film or stream; where in doubt, it is the same.
+    """
+    if before is None:
+        return spread > _COLOUR
+    return spread > (_STILL_COLOUR if before else _NOW_COLOUR)
 
 
 def unexplained_chroma(lightness: Floats, ab: Floats) -> float:
@@ -98,14 +110,17 @@ def unexplained_chroma(lightness: Floats, ab: Floats) -> float:
 
 
 def frame_chroma(frame: Frame, window: Window | None = None) -> Chroma | None:
-    """Measure a frame's own chroma within ``window``; None where the frame is black and says nothing."""
+    """Measure a frame's own chroma within ``window``; None where that is black and says nothing.
+
+    A frame without chroma planes is grey, black or not.
+    """
+    if frame.cb is None or frame.cr is None:
+        return Chroma(np.zeros((1, 1, 2), np.float32))
     space = frame.colour_space
     value = luma_values(_sampled(frame.luma, frame, window), frame.depth, full_range=space.full_range)
     brightest = float(np.partition(value, -(value.size // 100), axis=None)[-(value.size // 100)])
     if brightest < _BLACK:
         return None
-    if frame.cb is None or frame.cr is None:
-        return Chroma(np.zeros((1, 1, 2), np.float32))
     swing = (255 if space.full_range else 224) << (frame.depth - 8)
     neutral = np.float32(1 << (frame.depth - 1))
     cb, cr = (

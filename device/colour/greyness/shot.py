@@ -19,9 +19,11 @@ _DISAGREEING = 12
 class ShotState(TypedDict):
     """What a shot's judge must remember, in values that JSON holds.
 
-    ``spreads``: of the frames to decide by. ``against``: frames in a row, just now, that say otherwise.
+    ``before``: the verdict on the shot before. ``spreads``: of the frames to decide by. ``against``: frames
+    in a row, just now, that say otherwise.
     """
 
+    before: bool | None
     spreads: list[float]
     verdict: bool | None
     against: int
@@ -31,16 +33,22 @@ class ShotState(TypedDict):
 class ShotJudge:
     """Decides whether a shot is in true colour, from its first 12 frames that are not black.
 
-    ``begin`` it with every shot, give it every frame of the shot in order, ``conclude`` where the shot ends.
+    In doubt it is what the shot before was. ``begin`` with every shot, give every frame of it in order, and
+    ``conclude`` where it ends.
     """
 
     def __init__(self) -> None:
+        self._before: bool | None = None
+        self._verdict: bool | None = None
+        self._spreads: list[float] = []
         self.begin()
 
     def begin(self) -> None:
-        """Begin the next shot: of the one before nothing is remembered."""
-        self._spreads: list[float] = []
-        self._verdict: bool | None = None
+        """Begin the next shot: of the one before only the verdict is remembered."""
+        if self._spreads:
+            self._before = self._verdict
+        self._spreads = []
+        self._verdict = None
         self._against = 0
         self._disagrees = False
 
@@ -55,9 +63,9 @@ class ShotJudge:
             return self._verdict
         if self._verdict is None:
             self._spreads.append(chroma.spread)
-            if len(self._spreads) >= SHOT_FRAMES:
+            if len(self._spreads) >= SHOT_FRAMES or not chroma.there:
                 self.conclude()
-        elif is_colour(chroma.spread) is self._verdict:
+        elif is_colour(chroma.spread, self._verdict) is self._verdict:
             self._against = 0
         else:
             self._against += 1
@@ -67,12 +75,13 @@ class ShotJudge:
     def conclude(self) -> bool:
         """Decide by what was seen so far, where that is not done; a shot that is all black is grey."""
         if self._verdict is None:
-            self._verdict = bool(self._spreads) and is_colour(median(self._spreads))
+            self._verdict = bool(self._spreads) and is_colour(median(self._spreads), self._before)
         return self._verdict
 
     def state(self) -> ShotState:
         """Return what must be remembered to go on from here."""
         return ShotState(
+            before=self._before,
             spreads=list(self._spreads),
             verdict=self._verdict,
             against=self._against,
@@ -81,6 +90,7 @@ class ShotJudge:
 
     def restore(self, state: ShotState) -> None:
         """Go on from ``state``."""
+        self._before = state["before"]
         self._spreads = list(state["spreads"])
         self._verdict = state["verdict"]
         self._against = state["against"]

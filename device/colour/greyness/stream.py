@@ -60,7 +60,7 @@ class StreamJudge:
         if self._own_colour is None:
             self._own_colour = is_colour(chroma.spread)
         elif self._own_colour:
-            self._own_colour = self._short_is_young(seconds) or is_colour(_lasting(self._short))
+            self._own_colour = self._short_is_young(seconds) or is_colour(_lasting(self._short), before=True)
         else:
             self._own_colour = self._day(seconds)
         return self.own_colour
@@ -75,7 +75,7 @@ class StreamJudge:
         return seconds - self._short[0].seconds < _NIGHT_S - _EVERY_S
 
     def _day(self, seconds: float) -> bool:
-        if not is_colour(_lasting(self._long)):
+        if not is_colour(_lasting(self._long), before=False):
             self._day_since = None
             return False
         if self._day_since is None:
