@@ -50,7 +50,7 @@ def _on_depth(facts: FilmFacts, codec: str) -> Iterator[str]:
             for other in CODECS.values()
             if depth_of(other.pixel_format(facts.layout.subsampling, bits)) > written
         )
-        yield f"its {bits} bits were rounded to {written}, the most that {codec} has; {deepest} have more"
+        yield f"its {bits} bits were rounded to {written}, the most that {codec} has (more: {deepest})"
 
 
 def _on_own_chroma(facts: FilmFacts, codec: str) -> Iterator[str]:

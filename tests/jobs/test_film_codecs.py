@@ -115,7 +115,7 @@ def test_a_deep_film_keeps_its_bits_and_its_colour_where_the_codec_has_them(tmp_
         done = run(source, out, "--codec", codec, "--crf", 0, "--colour", "never")
         assert done.returncode == 0, done.stderr
         assert probe(out).layout.depth == depth
-        note = "its 12 bits were rounded to 10, the most that h264 has; h265, ffv1 have more"
+        note = "its 12 bits were rounded to 10, the most that h264 has (more: h265, ffv1)"
         assert (note in done.stderr + done.stdout) == (codec == "h264")
         with FilmSource(out) as film:
             frame = next(film.frames())
