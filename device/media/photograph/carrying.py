@@ -9,7 +9,7 @@ from PIL import TiffImagePlugin
 
 from device.media.photograph import exif as exif_room
 from device.media.photograph.quality import estimate_quality
-from device.media.photograph.tiff_tags import described
+from device.media.photograph.tiff_tags import described, stored_bytes
 from device.media.photograph.values import Carried
 from device.media.xmp import BrokenXmp, Name, merge
 
@@ -66,7 +66,7 @@ def read_carried(path: Path, picture: ImageFile, width: int, height: int) -> tup
     carried = Carried(
         exif=exif,
         xmp=xmp,
-        iptc=_iptc(picture),
+        iptc=_iptc(path, picture),
         comment=comment if isinstance(comment := info.get("comment"), bytes) and comment else None,
         text=_text(picture),
         dpi=_dpi(picture),
@@ -91,13 +91,12 @@ def _raw_xmp(info: dict[Any, Any]) -> bytes | None:
     return stored if isinstance(stored, bytes) else None
 
 
-def _iptc(picture: ImageFile) -> bytes | None:
+def _iptc(path: Path, picture: ImageFile) -> bytes | None:
     """IPTC-IIM: of a JPEG in Photoshop's resources, of a TIFF in a tag, of a PNG as hexadecimals."""
     if isinstance(picture, TiffImagePlugin.TiffImageFile):
-        stored = picture.tag_v2.get(_IPTC_TAG)
-        if isinstance(stored, tuple) and all(isinstance(value, int) for value in stored):
-            order = "little" if picture.tag_v2.prefix == b"II" else "big"
-            stored = b"".join(value.to_bytes(4, order) for value in stored)  # written as numbers by some
+        stored = stored_bytes(path, _IPTC_TAG)
+        if stored is not None and stored[3:4] == b"\x1c":  # told as numbers, and so turned around by some
+            stored = b"".join(stored[at : at + 4][::-1] for at in range(0, len(stored), 4))
     elif picture.format == "PNG":
         stored = _from_hexadecimals(picture.info.get("Raw profile type iptc"))
     else:

@@ -34,20 +34,19 @@ def write_jpeg(file: IO[bytes], outgoing: Outgoing) -> list[str]:
 
 
 def _segments(outgoing: Outgoing) -> tuple[list[tuple[int, bytes]], list[str]]:
+    """Segments for all there is, and a line for each that a JPEG can't hold."""
     carried, notes = outgoing.carried, []
     wanted = []
-    for name, packet, segment in (
-        ("Exif", carried.exif, jpeg_segments.exif_segment),
-        ("XMP", outgoing.xmp, jpeg_segments.xmp_segment),
-        ("IPTC", carried.iptc, jpeg_segments.iptc_segment),
+    for name, packet, instead, segment in (
+        ("Exif", carried.exif, None, jpeg_segments.exif_segment),
+        ("XMP", outgoing.xmp, outgoing.own_xmp, jpeg_segments.xmp_segment),
+        ("IPTC", carried.iptc, None, jpeg_segments.iptc_segment),
     ):
-        if packet is None:
-            continue
-        marker, body = segment(packet)
-        if len(body) > jpeg_segments.LARGEST_BODY:
+        if packet is not None and len(segment(packet)[1]) > jpeg_segments.LARGEST_BODY:
             notes.append(f"its {name} was left out: longer than a JPEG holds")
-        else:
-            wanted.append((marker, body))
+            packet = instead  # noqa: PLW2901  # the next best
+        if packet is not None:
+            wanted.append(segment(packet))
     wanted += jpeg_segments.icc_segments(outgoing.icc)
     comment = carried.comment or dict(carried.text).get("Comment", "").encode()
     if 0 < len(comment) <= jpeg_segments.LARGEST_BODY:

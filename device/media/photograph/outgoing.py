@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Outgoing:
     """``pixels`` (H, W, 3) and ``alpha`` (H, W) or None, both uint8 or both uint16.
 
-    ``xmp``, ``icc``: packets; ``quality``: 1..100, for what loses something; ``said``: a line about who made
+    ``xmp``, ``icc``: packets; ``own_xmp``: of ``xmp`` what we put into it, where the rest is too much;
+    ``quality``: 1..100, for what loses something; ``said``: a line about who made
     the colour, for formats that hold no more than that.
     """
 
@@ -30,6 +31,7 @@ class Outgoing:
     alpha: Luma | None
     carried: Carried
     xmp: bytes | None
+    own_xmp: bytes | None
     icc: bytes
     quality: int
     said: str | None = None

@@ -63,13 +63,23 @@ def described(path: Path) -> bytes | None:
 
     None where there are none, or the file is none of the kind that is read here (BigTIFF).
     """
+    order, directory = _first(path)
+    kept = {tag: entry for tag, entry in directory.items() if tag in DESCRIBING}
+    return lay_out(order, kept) if kept else None
+
+
+def stored_bytes(path: Path, tag: int) -> bytes | None:
+    """The bytes of a tag of a TIFF file's first picture, whatever type they are said to be of."""
+    entry = _first(path)[1].get(tag)
+    return None if entry is None else entry.data
+
+
+def _first(path: Path) -> tuple[str, Directory]:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
-            order, directory = read_directory(data)
+            return read_directory(data)
         except (ValueError, struct.error):
-            return None
-        kept = {tag: entry for tag, entry in directory.items() if tag in DESCRIBING}
-        return lay_out(order, kept) if kept else None
+            return "<", {}
 
 
 def read_directory(data: bytes | mmap.mmap) -> tuple[str, Directory]:

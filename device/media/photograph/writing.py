@@ -39,7 +39,7 @@ _WRITERS: Mapping[str, Writer] = {
 }
 _SIXTEEN_BITS = {"PNG", "PPM", "TIFF"}
 _NAMES = {"JPEG2000": "JPEG 2000", "WEBP": "WebP"}
-_OPAQUE = {"JPEG", "PPM"}
+_OPAQUE = {"BMP", "JPEG", "PPM"}
 _QUALITY = 92
 
 
@@ -107,6 +107,7 @@ def _outgoing(
         alpha=None if like.alpha is None else to_depth(like.alpha, pixels.dtype),
         carried=like.carried,
         xmp=like.carried.xmp if made_by is None else made_by.xmp(like.carried.xmp),
+        own_xmp=None if made_by is None else made_by.xmp(),
         icc=srgb_profile(),
         quality=quality,
         said=None if made_by is None else made_by.line,
