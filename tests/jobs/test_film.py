@@ -284,14 +284,14 @@ def test_a_full_disk_is_a_space_error_through_the_process(long_film: Path, tmp_p
 
 def test_a_process_that_stands_still_is_given_up(long_film: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.mp4"
-    impatient = SMALL.model_copy(update={"film": SMALL.film.model_copy(update={"stall_seconds": 2})})
+    impatient = SMALL.model_copy(update={"film": SMALL.film.model_copy(update={"stall_seconds": 4})})
 
     def freeze(now: Progress) -> None:
         if now.done > 20:
             for child in children(os.getpid()):
                 os.kill(child, signal.SIGSTOP)
 
-    with pytest.raises(FilmStalled, match=r"no progress for 2 s, at frame \d+ of 300: given up"):
+    with pytest.raises(FilmStalled, match=r"no progress for 4 s, at frame \d+ of 300: given up"):
         colorize_film(long_film, out, impatient, progress=freeze)
     assert not out.exists()
 
