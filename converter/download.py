@@ -192,6 +192,8 @@ class _Download:
                 raise _Refused(f"not done after {self.limits.total:.0f} s ({_of(have, total)})")
         if total is not None and have != total:
             raise _BrokeOff(f"broken off at {_of(have, total)}")
+        if not have:
+            raise _Refused("an empty file")
 
     def _write(self, data: bytes) -> None:
         rest = memoryview(data)
@@ -245,9 +247,13 @@ def _held(part: Path) -> Iterator[BinaryIO]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise DownloadFailed("another download of it is under way", where=part) from None
-        yield file
-        with suppress(OSError):  # a device has nothing to bring to the disk
-            os.fsync(file.fileno())
+        try:
+            yield file
+        finally:
+            with suppress(OSError):  # a device has nothing to bring to the disk
+                os.fsync(file.fileno())
+            if not os.fstat(file.fileno()).st_size:
+                discard(part)
 
 
 def discard(part: Path) -> None:

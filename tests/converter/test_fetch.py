@@ -113,7 +113,7 @@ def test_a_damaged_file_in_the_cache_is_told(tmp_path: Path) -> None:
         (caffemodel(3), None),
         (caffemodel(5), "needs"),
         (caffemodel(3)[:-99], "a part of one"),
-        (b"", "no weights"),
+        (b"", "an empty file"),
     ],
 )
 def test_what_has_no_hash_is_told_by_its_layers(tmp_path: Path, content: bytes, wrong: str | None) -> None:

@@ -11,6 +11,7 @@ from keras import layers
 
 from converter.networks import koala
 from converter.networks.kinds import KINDS
+from device.errors import MissingInput, NetworkFileError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +57,15 @@ def test_colours_stay_within_the_scale() -> None:
     ab = np.asarray(model.predict_on_batch(np.full((1, 32, 32, 1), 50, np.float32)))
     assert ab.shape == (1, 32, 32, 2)
     assert np.abs(ab).max() <= 1
+
+
+def test_what_is_no_classifier_is_refused(tmp_path: Path) -> None:
+    model = koala.build(32, classifier=small_classifier)
+    with pytest.raises(MissingInput, match="fetch inception-resnet-v2"):
+        koala.fill_classifier(model, tmp_path / "no.h5")
+    (tmp_path / "text.h5").write_text("not weights")
+    with pytest.raises(NetworkFileError, match="as Keras publishes them"):
+        koala.fill_classifier(model, tmp_path / "text.h5")
 
 
 @pytest.mark.filterwarnings("ignore:__array__")  # Keras writes weights as numpy 1 had it
