@@ -140,3 +140,17 @@ def test_damaged_packets_are_passed_over_and_counted(tmp_path: Path) -> None:
     with FilmSource(path) as source:
         frames = list(source.frames())
     assert (len(frames), source.damaged) == (19, 1)
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265", "mpeg2video", "ffv1", "libsvtav1"])
+def test_frames_that_are_held_stay_as_they_were_and_the_decoder_goes_on(tmp_path: Path, codec: str) -> None:
+    """More of them than wait for any decision: they are views of the decoder's memory."""
+    path = tmp_path / "in.mkv"
+    make_film(path, size=(96, 64), count=60, codec=codec)
+    with FilmSource(path) as film:
+        passing = [frame.luma.copy() for frame in film.frames()]
+    with FilmSource(path) as film:
+        held = list(film.frames())
+    assert len(held) == 60
+    for frame, luma in zip(held, passing, strict=True):
+        np.testing.assert_array_equal(frame.luma, luma)
