@@ -288,28 +288,6 @@ def _bands(picture: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
         yield slice(top, bottom), picture.crop((0, top, width, bottom))
 
 
-def _load(picture: ImageFile) -> None:
-    """Decode it. Pillow warns of more than 89 million pixels here, too: such are decoded one at a time."""
-    large = picture.width * picture.height > (Image.MAX_IMAGE_PIXELS or 0)
-    with quiet() if large else contextlib.nullcontext():
-        picture.load()
-
-
-def _too_wide() -> UnreadablePicture:
-    return UnreadablePicture(
-        "floating point, or more than 16 bits, is not read", hint="save it with 16 bits a channel"
-    )
-
-
-def _bands(picture: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
-    """Rows, and these of the picture: so that Pillow's way to arrays, which copies twice, stays small."""
-    width, height = picture.size
-    step = max(1, _BAND // width)
-    for top in range(0, height, step):
-        bottom = min(top + step, height)
-        yield slice(top, bottom), picture.crop((0, top, width, bottom))
-
-
 def _transparent(pixels: Luma, picture: ImageFile) -> Luma | None:
     """Alpha of a picture in which one colour stands for transparent; None where none does."""
     colour = picture.info.get("transparency")
