@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from device.cli import options
-from device.cli.show import ProgressLine, passed_line, passed_line
+from device.cli.show import ProgressLine, passed_line
 
 if TYPE_CHECKING:
     from device.jobs.film import Progress
@@ -48,8 +48,7 @@ def demo(
         typer.echo(f"{source.name}: {note}", err=True)
     result = done.film
     typer.echo(
-        f"{result.frames} frames, {result.rate:.1f} frames/s, network {result.network_ms:.1f} ms a frame"
-        f"{passed_line(result.passed, result.frames, 'frames', config.colour.when)}\n"
+        f"{result.frames} frames, {result.rate:.1f} frames/s, network {result.network_ms:.1f} ms a frame\n"
         f"{result.delivered} published, {done.received.frames} received\n"
         f"film           {done.film_path}\n"
         f"frames         {done.frames_folder}\n"
