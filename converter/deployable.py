@@ -30,8 +30,8 @@ class Deployable:
 
     ``build``: makes the Keras network, one picture at a time; told whether to write deconvolutions by depth
     to space. ``grey``: scale and offset of L, 0..100. ``ab_scale``: Lab units that its ab is in.
-    ``float_layers``: layers that no recipe quantizes. ``choices``: what was chosen in the making, for the
-    manifest. ``weights``: the file that it was made from.
+    ``float_layers``: layers that no recipe quantizes, the last one by the name of its output, ``ab``.
+    ``choices``: what was chosen in the making, for the manifest. ``weights``: the file it was made from.
     """
 
     name: str

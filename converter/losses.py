@@ -48,7 +48,7 @@ def read_points(path: Path) -> Floats:
         points = np.load(path, allow_pickle=False)
     except OSError as error:
         raise from_os_error(error, where=path, doing="can't read") from error
-    except ValueError as error:
+    except (ValueError, EOFError) as error:
         raise NetworkFileError("not an array of numpy's", where=path) from error
     if points.shape != (BINS, 2):
         raise NetworkFileError(f"an array {points.shape}, expected the ({BINS}, 2) ab bins", where=path)

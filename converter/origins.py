@@ -62,8 +62,8 @@ def from_caffe(
         ),
         grey=_GREY_CAFFE,
         ab_scale=1.0,
-        float_layers=(ends.sharpen, ends.softmax, ends.ab),
-        choices=f"temperature {temperature:g}",
+        float_layers=(ends.sharpen, ends.softmax, "ab"),
+        choices=f"temperature {temperature:.3g}",
         weights=caffemodel,
         licence=_LICENCE,
         data=_IMAGENET,
@@ -74,12 +74,10 @@ def from_torch(path: Path) -> Deployable:
     """One of PyTorch's releases, told by the names in its state dict."""
     weights = read_state_dict(path)
     if "model10up.0.weight" in weights:
-        return _torch(
-            path, weights, siggraph17.graph(), {"ab": "model_out.1"}, ("model_out.0", "model_out.1")
-        )
+        return _torch(path, weights, siggraph17.graph(), {"ab": "model_out.1"}, ("model_out.0", "ab"))
     if "model_out.weight" in weights and "model8.6.weight" in weights:
         outputs = {"ab": "model_out", "logits": "model8.6"}
-        return _torch(path, weights, zhang16.eccv16(), outputs, ("softmax", "model_out"))
+        return _torch(path, weights, zhang16.eccv16(), outputs, ("softmax", "ab"))
     raise NetworkFileError(
         f"is the state dict of another network (it begins with {next(iter(weights))})", where=path,
         hint="expected eccv16 (colorization_release_v2) or siggraph17",

@@ -55,7 +55,8 @@ def quantize(
 ) -> bytes:
     """A float32 .tflite, from ``to_tflite``, by a recipe.
 
-    ``float_layers``: names of layers that are left as they are. ``calibration``: inputs by their names in the
+    ``float_layers``: names of layers, or of outputs in the signature, that are left as they are.
+    ``calibration``: inputs by their names in the
     signature, as the network takes them; needed where the recipe is calibrated.
     """
     if recipe.weights == "float32":
@@ -63,10 +64,10 @@ def quantize(
     with _quiet():
         interpreter = Interpreter(model_content=plain)
     (signature,) = interpreter.get_signature_list()
-    outputs = [tensor.name for tensor in tensors(plain)[1].values()]
-    kept = [layer_pattern(name) for name in float_layers]
+    outputs = {role: re.escape(tensor.name) for role, tensor in tensors(plain)[1].items()}
+    kept = [outputs.get(name) or layer_pattern(name) for name in float_layers]
     if recipe.float_head:
-        kept += [re.escape(name) for name in outputs]
+        kept += outputs.values()
     with tempfile.TemporaryDirectory() as folder, _quiet():
         path = Path(folder) / "float32.tflite"
         path.write_bytes(plain)

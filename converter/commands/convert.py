@@ -31,8 +31,9 @@ def convert(
     ] = None,
     points: Annotated[Path | None, typer.Option(metavar="FILE", help="Caffe: pts_in_hull.npy.")] = None,
     temperature: Annotated[
-        float, typer.Option(help="Caffe: of the annealed mean; lower is more colourful.")
-    ] = 0.38,
+        float | None,
+        typer.Option(help="Caffe: of the annealed mean; lower is bolder; default: the release's, 0.384."),
+    ] = None,
     torch: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="PyTorch: colorization_release_v2-*.pth or siggraph17-*.pth."),
@@ -74,6 +75,7 @@ def convert(
     import_tensorflow()
     from converter import origins
     from converter.convert import convert as write
+    from converter.networks import zhang16
     from converter.recipes import find_recipe
     from converter.taste import Taste
 
@@ -90,7 +92,8 @@ def convert(
             told = origins.Conventions((grey_scale, grey_offset), ab_scale)
         network = origins.from_keras(keras, told, data=data_note)
     elif prototxt and caffemodel and points:
-        network = origins.from_caffe(prototxt, caffemodel, points, temperature=temperature)
+        told_temperature = zhang16.TEMPERATURE if temperature is None else temperature
+        network = origins.from_caffe(prototxt, caffemodel, points, temperature=told_temperature)
     else:
         raise ConfigurationError("--prototxt, --caffemodel and --points come together")
     pictures = _pictures(calibration, checkpoint)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 NAME: Final = "zhang16"
 SIZE: Final = 224
-TEMPERATURE: Final = 0.38  # of the annealed mean
+TEMPERATURE: Final = 1 / 2.606  # of the annealed mean; what the release makes of the paper's 0.38
 AB_SCALE: Final = 110.0  # Lab units that PyTorch's ab is in
 
 #: Of each block: channels, the stride of its last convolution, how many there are, dilation.

@@ -40,7 +40,7 @@ def read_caffemodel(path: Path) -> Weights:
     try:
         net.ParseFromString(content)
     except DecodeError:
-        text = not content[:512].strip(b"\t\n\r").translate(None, bytes(range(32, 127)))
+        text = not content[:512].translate(None, bytes((9, 10, 13, *range(32, 127))))
         raise NetworkFileError(
             "not a .caffemodel, or a part of one only", where=path,
             hint=_SWAPPED if text else "get it again",

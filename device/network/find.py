@@ -13,8 +13,12 @@ from device.resources import bundled
 #: Folders of the whole system: what packages bring, what was added on this machine.
 SYSTEM_FOLDERS: Final = (Path("/usr/share/tintcast/models"), Path("/var/lib/tintcast/models"))
 
-#: Known networks that are not bundled.
-_TO_MAKE: Final = ("zhang16",)
+#: Known networks that are not bundled, each with the arguments that ``convert`` makes it with.
+_TO_MAKE: Final = {
+    "zhang16": "--prototxt P --caffemodel W --points F",
+    "zhang16-norebal": "--prototxt P --caffemodel W --points F",
+    "siggraph17": "--torch F",
+}
 
 
 def network_folders() -> list[Path]:
@@ -47,8 +51,12 @@ def find_network(name_or_path: str | Path) -> Path:
         return available[text]
     there = f"there are {', '.join(available)}" if available else "there are none"
     if text in _TO_MAKE:
-        hint = f"make it on a workstation with `tintcast-convert convert {text}` and copy both files to"
-        raise NetworkFileError("is not here", where=text, hint=f"{hint} {_user_folder()}; {there}")
+        hint = (
+            f"make it on a workstation: `tintcast-convert fetch {text}`, then `tintcast-convert convert "
+            f"{_TO_MAKE[text]} --name {text} --out DIR`; copy {text}.tflite and {text}.json to "
+            f"{_user_folder()}"
+        )
+        raise NetworkFileError("is not here", where=text, hint=f"{hint}; {there}")
     raise NetworkFileError("no network has this name", where=text, hint=f"{there}; or give a path")
 
 

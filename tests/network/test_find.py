@@ -59,7 +59,9 @@ def test_zhang16_says_how_to_get_it(folders: dict[str, Path]) -> None:
     with pytest.raises(NetworkFileError) as caught:
         find_network("zhang16")
     line = str(caught.value)
-    assert "tintcast-convert convert zhang16" in line
+    assert "tintcast-convert fetch zhang16" in line
+    assert "tintcast-convert convert --prototxt P --caffemodel W --points F --name zhang16" in line
+    assert "zhang16.tflite and zhang16.json" in line
     assert str(folders["user"]) in line
     path = put(folders["user"], "zhang16")
     assert find_network("zhang16") == path
