@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from device.config import ColourSettings, Config
+    from device.config import Config
     from device.media.probe import FilmFacts
     from device.sinks import Sink
     from device.sinks.mqtt import MqttFilm
@@ -108,7 +108,7 @@ def colorize(task: FilmTask, send: Callable[[Progress | Said], None], stop: Stop
             work = stack.enter_context(WorkFolder(task.out, known, resume=not task.publish))
         start, state = (work.next_index, work.state()) if work else (0, None)
         boundaries = Boundaries(config.film.segment_frames, start) if work else None
-        colorizer = Colorizer(network, _needed(config.colour, facts), boundaries=boundaries)
+        colorizer = Colorizer(network, config.colour, boundaries=boundaries)
         if state:
             colorizer.restore(state)  # type: ignore[arg-type]  # as Colorizer.state made it
         source = stack.enter_context(FilmSource(task.source, facts, start))
@@ -190,12 +190,6 @@ def _sampled_sha256(path: Path, size: int) -> str:
             file.seek(max(size - _SAMPLE, 0) * number // (_SAMPLES - 1))
             digest.update(file.read(_SAMPLE))
     return digest.hexdigest()
-
-
-def _needed(colour: ColourSettings, facts: FilmFacts) -> ColourSettings:
-    """The settings for this film: without chroma of its own there is nothing to decide."""
-    grey = facts.layout.subsampling is None and colour.when == "auto"
-    return colour.model_copy(update={"when": "always"}) if grey else colour
 
 
 def _publishing(

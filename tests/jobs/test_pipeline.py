@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from contextlib import nullcontext
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -18,6 +19,7 @@ from device.config import ColourSettings
 from device.engine import Stop, Workers, stop_on_signals
 from device.errors import InputError, Interrupted, SpaceError, Stuck
 from device.frames import ColourSpace, Frame
+from device.jobs.deciding import MOST_WAITING
 from device.jobs.pipeline import Colorizer, run_pipeline
 from device.network import Network
 
@@ -43,6 +45,7 @@ class Frames:
 
     def __init__(self, count: int, hook: Callable[[str, int], None] = no_hook) -> None:
         self._hook = hook
+        self.read = 0
         random = np.random.default_rng(5)
         self.made = [
             Frame(
@@ -57,6 +60,7 @@ class Frames:
 
     def frames(self) -> Iterator[Frame]:
         for frame in self.made:
+            self.read += 1
             self._hook("read", frame.index)
             yield frame
         self._hook("read", len(self.made))
@@ -166,6 +170,20 @@ def test_a_slow_sink_gets_everything_and_memory_stays_bounded(colorizer: Coloriz
     run_pipeline(Frames(40, hook), colorizer, [sink, quick], Stop())
     assert len(sink.taken) == len(quick.taken) == 40
     assert max(ahead) <= 10
+
+
+def test_long_black_is_not_kept_until_something_is_seen(colorizer: Colorizer) -> None:
+    source, sink = Frames(200), Kept()
+    black, neutral = np.full((36, 64), 16, np.uint8), np.full((18, 32), 128, np.uint8)
+    source.made = [replace(frame, luma=black, cb=neutral, cr=neutral) for frame in source.made]
+    ahead: list[int] = []
+
+    def progress(_done: int) -> None:
+        ahead.append(source.read - len(sink.taken))
+
+    assert run_pipeline(source, colorizer, [sink], Stop(), progress).frames == 200
+    assert [tinted.frame for tinted in sink.taken] == source.made
+    assert MOST_WAITING <= max(ahead) <= MOST_WAITING + 10
 
 
 @pytest.mark.parametrize(
