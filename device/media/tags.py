@@ -40,12 +40,16 @@ class ColourTags(NamedTuple):
 
 
 def read_tags(frame: av.VideoFrame, stream: av.VideoStream) -> ColourTags:
-    """The frame's tags, or those of its stream where the frame says nothing."""
+    """The frame's tags, or those of its stream where the frame says nothing.
+
+    To say nothing is 2; 0 (reserved, or RGB for a matrix) is what some writers of ProRes put into frames for
+    what it has no number for.
+    """
     context = stream.codec_context
     return ColourTags(
         frame.color_range or context.color_range,
         *(
-            said if said != _UNSPECIFIED else of_stream
+            said if said not in {0, _UNSPECIFIED} else of_stream
             for said, of_stream in (
                 (frame.color_primaries, context.color_primaries),
                 (frame.color_trc, context.color_trc),

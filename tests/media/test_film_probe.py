@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import av
 import numpy as np
 import pytest
+from bars import colour_bars, encoded, write_film
 from films import make_film
 
 from device.errors import InputError, MissingInput, NoVideo, UnreadableFilm, UnsupportedColour
-from device.frames import Matrix
+from device.frames import ColourSpace, Matrix
 from device.media.probe import probe
 
 if TYPE_CHECKING:
@@ -149,6 +150,17 @@ def test_a_header_alone_has_no_frames(tmp_path: Path) -> None:
     (tmp_path / "header.mkv").write_bytes(data[:cluster])
     with pytest.raises(UnreadableFilm):
         probe(tmp_path / "header.mkv")
+
+
+@pytest.mark.parametrize("tags", [(1, 5, 6, 5), (1, 6, 6, 6), (1, 1, 1, 1), (1, 9, 14, 9)])
+@pytest.mark.parametrize("writer", ["prores_aw", "prores_ks"])
+def test_prores_is_what_its_container_says_where_its_frames_have_no_number_for_it(
+    tmp_path: Path, writer: str, tags: tuple[int, int, int, int]
+) -> None:
+    film = tmp_path / "film.mov"
+    planes = encoded(colour_bars(64), ColourSpace(), 10, "422")
+    write_film(film, planes, "yuv422p10le", tags, codec=writer, options={"profile": "3"}, count=1)
+    assert probe(film).tags == tags
 
 
 def test_real_films_have_facts(films: list[Path]) -> None:

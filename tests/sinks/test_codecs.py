@@ -27,7 +27,9 @@ HOLDS = [(codec.name, suffix) for codec in CODECS.values() for suffix in codec.s
 #: Range, primaries, transfer, matrix; None: nothing said.
 TAGS = {
     "limited 601": (1, 6, 6, 6),
+    "limited 601, PAL": (1, 5, 6, 5),
     "limited 709": (1, 1, 1, 1),
+    "limited 709, of a camera": (1, 1, 13, 1),
     "full 601": (2, 6, 6, 6),
     "full 709": (2, 1, 1, 1),
     "limited 2020": (1, 9, 14, 9),
