@@ -372,3 +372,57 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("pathlib.Path.open", refuse)
     with pytest.raises(InputError, match=r"a\.png: can't be read: permission denied"):
         read_photograph(tmp_path / "a.png")
+
+
+def mutated(whole: bytes, rng: np.random.Generator) -> bytes:
+    """A file with a few bytes changed or missing, half of them in its header."""
+    data = bytearray(whole)
+    for _ in range(rng.integers(1, 6)):
+        at = int(rng.integers(0, min(len(data), int(rng.choice([300, len(data)])))))
+        if rng.random() < 0.7:
+            data[at] = int(rng.choice([0, 127, 128, 255, rng.integers(256)]))
+        else:
+            del data[at : at + int(rng.integers(1, 9))]
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    "suffix",
+    [
+        "jpg",
+        "png",
+        "tif",
+        "webp",
+        "avif",
+        "gif",
+        "jp2",
+        "bmp",
+        "tga",
+        "ppm",
+        "qoi",
+        "ico",
+        "dds",
+        "pcx",
+        "sgi",
+    ],
+)
+def test_broken_in_any_way_it_is_read_or_refused(
+    tmp_path: Path, suffix: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / f"a.{suffix}"
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "Leica"
+    more = {"exif": exif} if suffix in {"jpg", "png", "tif", "webp", "avif"} else {}
+    Image.fromarray(colour()).save(path, **more)  # type: ignore[arg-type]
+    sound, rng = path.read_bytes(), np.random.default_rng(7)
+    said: list[str] = []
+    for _ in range(60):
+        path.write_bytes(mutated(sound, rng))
+        try:
+            photograph = read_photograph(path)
+        except UnreadablePicture as error:
+            said.append(str(error))
+        else:
+            assert photograph.pixels.shape[0] > 0
+    assert refused > 0
+    assert capfd.readouterr() == ("", "")

@@ -39,6 +39,9 @@ _STALE = (
     Name(_PHOTOSHOP_NS, "photoshop", "ICCProfile"),
     Name("http://ns.adobe.com/xap/1.0/", "xmp", "Thumbnails"),
     Name(_NOTE_NS, "xmpNote", "HasExtendedXMP"),
+    # Where a second picture, the first one's brighter parts, would be in the same file.
+    Name("http://ns.google.com/photos/1.0/container/", "Container", "Directory"),
+    Name("http://ns.adobe.com/hdr-gain-map/1.0/", "hdrgm", "Version"),
 )
 _LONGEST_TEXT = 1 << 16
 #: PNG's text that stands for something else, which goes over by itself.

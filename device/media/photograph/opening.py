@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import stat
 import struct
 import threading
@@ -10,7 +11,7 @@ import warnings
 import zlib
 from typing import TYPE_CHECKING
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, TiffImagePlugin, TiffTags, UnidentifiedImageError
 
 from device.errors import MissingInput, UnreadablePicture, from_os_error
 from device.media.photograph.names import RAW, UNREAD
@@ -28,6 +29,7 @@ _FORMATS = (
     "AVIF", "BMP", "CUR", "DCX", "DDS", "DIB", "GIF", "ICNS", "ICO", "IM", "JPEG", "JPEG2000", "MPO",
     "MSP", "PCX", "PNG", "PPM", "PSD", "QOI", "SGI", "SUN", "TGA", "TIFF", "WEBP", "XBM", "XPM",
 )  # fmt: skip
+_ORIENTATION = 0x0112
 _TIFF = {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}
 _BROKEN = "not a picture, or a broken one"
 
@@ -51,6 +53,8 @@ def opened(path: Path) -> Iterator[ImageFile]:
         file.seek(0)
         with quiet():
             picture = Image.open(file, formats=_known())
+            if isinstance(picture, TiffImagePlugin.TiffImageFile):
+                _read_directories(picture)
         with picture:
             yield picture
 
@@ -62,22 +66,37 @@ def _file(path: Path) -> IO[bytes]:
     return path.open("rb")
 
 
+def _read_directories(picture: TiffImagePlugin.TiffImageFile) -> None:
+    """Read a TIFF's directories ahead: Pillow would read them, and complain of them, while it decodes."""
+    exif = picture.getexif()
+    exif.get(_ORIENTATION)
+    for tag in TiffTags.TAGS_V2_GROUPS:
+        if tag in exif:
+            exif.get_ifd(tag)
+
+
 def _known() -> tuple[str, ...]:
     """Those of our formats that this Pillow has."""
     Image.init()
     return tuple(form for form in _FORMATS if form in Image.OPEN)
 
 
-#: Warnings are switched off for the whole process: one thread at a time.
+#: Warnings and Pillow's log are switched off for the whole process: one thread at a time.
 _QUIET = threading.Lock()
 
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """No warnings while headers are read: odd metadata is no complaint, and bombs are told by an error."""
+    log = logging.getLogger("PIL")
     with _QUIET, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        yield
+        before = log.level
+        log.setLevel(logging.CRITICAL + 1)
+        try:
+            yield
+        finally:
+            log.setLevel(before)
 
 
 @contextlib.contextmanager
