@@ -19,7 +19,7 @@ from device.errors import (
 )
 from device.media.planes import Layout, layout_of
 from device.media.pyav import ANY_TITLE
-from device.media.tags import colour_space, outgoing_tags, read_tags
+from device.media.tags import colour_space, outgoing_tags, read_tags, stream_tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,9 +125,10 @@ def facts_of(container: InputContainer, path: Path) -> FilmFacts:
     """Facts of an open film, which is read from its start for that; errors as ``probe``."""
     stream = picture_stream(container, path)
     _check_length(container, stream, path)
+    said = stream_tags(stream)
     frame = _first_frame(container, stream, path)
     layout = layout_of(frame.format.name)
-    tags = read_tags(frame, stream)
+    tags = read_tags(frame, said)
     rate = Fraction(stream.average_rate or stream.guessed_rate or 25)  # PyAV 19 has a rational of its own
     duration = _duration(container, stream)
     broadcast = container.format.name in {"mpegts", "mpeg"}

@@ -39,24 +39,24 @@ class ColourTags(NamedTuple):
     matrix: int = _UNSPECIFIED
 
 
-def read_tags(frame: av.VideoFrame, stream: av.VideoStream) -> ColourTags:
+def stream_tags(stream: av.VideoStream) -> ColourTags:
+    """What the container says, asked before anything is decoded: then it is what the last frame said."""
+    context = stream.codec_context
+    return ColourTags(context.color_range, context.color_primaries, context.color_trc, context.colorspace)
+
+
+def read_tags(frame: av.VideoFrame, of_stream: ColourTags) -> ColourTags:
     """The frame's tags, or those of its stream where the frame says nothing.
 
     To say nothing is 2; 0 (reserved, or RGB for a matrix) is what some writers of ProRes put into frames for
     what it has no number for.
     """
-    context = stream.codec_context
-    return ColourTags(
-        frame.color_range or context.color_range,
-        *(
-            said if said not in {0, _UNSPECIFIED} else of_stream
-            for said, of_stream in (
-                (frame.color_primaries, context.color_primaries),
-                (frame.color_trc, context.color_trc),
-                (frame.colorspace, context.colorspace),
-            )
-        ),
+    said = ColourTags(frame.color_range, frame.color_primaries, frame.color_trc, frame.colorspace)
+    primaries, transfer, matrix = (
+        one if one not in {0, _UNSPECIFIED} else other
+        for one, other in zip(said[1:], of_stream[1:], strict=True)
     )
+    return ColourTags(said.range or of_stream.range, primaries, transfer, matrix)
 
 
 def colour_space(tags: ColourTags, layout: Layout, frame: av.VideoFrame, path: Path) -> ColourSpace:
