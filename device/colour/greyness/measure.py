@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 #: A spread (Lab units) above this is colour; above these where what came before was colour, or was not.
-_COLOUR = 0.9
+_COLOUR = 0.92
 _STILL_COLOUR = 0.65
 _NOW_COLOUR = 1.0
 #: Samples a side that are measured of photographs and of frames; of the latter each is the mean of so many.
@@ -60,30 +60,28 @@ _MOST_LIT = 4.0
 
 @dataclass(frozen=True, eq=False)
 class Chroma:
-    """What a picture's chroma has of its own.
+    """Samples of one picture, (3, n, n) float32: L, a and b; and what its chroma has of its own."""
 
-    ``rest``: what luma does not explain, a coarse grid (rows, columns, 2), Lab units. ``bend``: how far what
-    it explains is from a tone, Lab units.
-    """
-
-    rest: Floats
-    bend: float = 0.0
+    samples: Floats
 
     @property
     def there(self) -> bool:
-        """Whether there are chroma planes at all."""
-        return len(self.rest) > 1
+        """Whether there is any chroma to judge by."""
+        return self.samples.size > 0
 
     @cached_property
     def spread(self) -> float:
-        """How far all that spreads, in Lab units."""
+        """How far what luma does not explain spreads, in Lab units."""
         if not self.there:
             return 0.0
-        rest = self.rest
+        rest, bend = _unexplained(self.samples)
         spread = _spread(rest)
         flat, basis = rest.reshape(-1, 2), _trends()
         without = _spread((flat - basis @ (basis.T @ flat)).reshape(rest.shape))
-        return math.hypot(without if without < _TREND * spread else spread, _BEND * self.bend)
+        return math.hypot(without if without < _TREND * spread else spread, _BEND * bend)
+
+
+_NO_CHROMA = Chroma(np.empty((3, 0, 0), np.float32))
 
 
 def is_colour(spread: float, before: bool | None = None) -> bool:  # noqa: FBT001 - a verdict, not a flag
@@ -102,11 +100,9 @@ def unexplained_chroma(lightness: Floats, ab: Floats) -> float:
     ``lightness``: (h, w) L of Lab, 0..100. ``ab``: (h, w, 2). Small planes, best of 96 to 250 a side.
     """
     size = _PHOTOGRAPH, _PHOTOGRAPH
-    light, a, b = (
-        cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR)
-        for plane in (lightness, ab[..., 0], ab[..., 1])
-    )
-    return _unexplained(light, (a, b)).spread
+    planes = (lightness, ab[..., 0], ab[..., 1])
+    samples = [cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) for plane in planes]
+    return Chroma(np.asarray(samples, np.float32)).spread
 
 
 def frame_chroma(frame: Frame, window: Window | None = None) -> Chroma | None:
@@ -115,7 +111,7 @@ def frame_chroma(frame: Frame, window: Window | None = None) -> Chroma | None:
     A frame without chroma planes is grey, black or not.
     """
     if frame.cb is None or frame.cr is None:
-        return Chroma(np.zeros((1, 1, 2), np.float32))
+        return _NO_CHROMA
     space = frame.colour_space
     value = luma_values(_sampled(frame.luma, frame, window), frame.depth, full_range=space.full_range)
     brightest = float(np.partition(value, -(value.size // 100), axis=None)[-(value.size // 100)])
@@ -131,9 +127,9 @@ def frame_chroma(frame: Frame, window: Window | None = None) -> Chroma | None:
     red, blue = value + 2 * (1 - kr) * cr, value + 2 * (1 - kb) * cb
     green = (value - kr * red - kb * blue) / (1 - kr - kb)
     rgb = cv2.merge((red, green, blue))  # the conversion clips it
-    light, a, b = cv2.split(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB))
-    lift = min(max((_LIT / brightest) ** _FADED, 1.0), _MOST_LIT)
-    return _unexplained(light, (a * np.float32(lift), b * np.float32(lift)))
+    samples = np.asarray(cv2.split(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)), np.float32)
+    samples[1:] *= min(max((_LIT / brightest) ** _FADED, 1.0), _MOST_LIT)
+    return Chroma(samples)
 
 
 def _sampled(plane: Luma, frame: Frame, window: Window | None) -> Luma:
@@ -148,8 +144,9 @@ def _sampled(plane: Luma, frame: Frame, window: Window | None) -> Luma:
     return cv2.resize(rough, (_FRAME, _FRAME), interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
 
 
-def _unexplained(light: Any, ab: tuple[Any, Any]) -> Chroma:
-    """Measure samples: ``light``, ``a`` and ``b``, (n, n) float32 each."""
+def _unexplained(samples: Floats) -> tuple[Floats, float]:
+    """Give what luma does not explain, (cells, cells, 2), and the bend of what it does."""
+    light = samples[0]
     side = len(light) // 20 | 1
     near = np.asarray(cv2.blur(light, (side, side)), np.float32)
     wide = np.asarray(cv2.blur(light, (side + 2, side + 2)), np.float32)
@@ -158,13 +155,13 @@ def _unexplained(light: Any, ab: tuple[Any, Any]) -> Chroma:
     by_luma = _levels(light, cv2.subtract(near, light))
     by_near = _levels(near, contrast)
     rest, medians = [], []
-    for plane in ab:
+    for plane in samples[1:]:
         of_luma, medians_of_luma = _without_medians(plane.ravel(), by_luma)
         rest.append(_without_medians(of_luma, by_near)[0].reshape(light.shape))
         medians.append(medians_of_luma)
     cells = cv2.resize(cv2.merge(rest), (_CELLS, _CELLS), interpolation=cv2.INTER_AREA)
     lightness = light.take(by_luma[:, by_luma.shape[1] // 2])
-    return Chroma(np.asarray(cells, np.float32), _bend(lightness, np.stack(medians, axis=-1)))
+    return np.asarray(cells, np.float32), _bend(lightness, np.stack(medians, axis=-1))
 
 
 def _levels(luma: Floats, around: Any) -> NDArray[np.intp]:
