@@ -270,3 +270,19 @@ def test_quality_is_told_from_the_table(tmp_path: Path) -> None:
     assert estimate_quality(None) is None
     assert estimate_quality({}) is None
     assert estimate_quality({0: [1, 2, 3]}) is None
+
+
+def test_metadata_as_older_programs_put_it_into_png(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0112] = "Rollei", 8
+    text = PngInfo()
+    for name, packet in (("exif", exif.tobytes()), ("xmp", MadeBy("older", "0").xmp())):
+        rows = "\n".join(packet.hex()[at : at + 72] for at in range(0, 2 * len(packet), 72))
+        text.add_text(f"Raw profile type {name}", f"\n{name}\n{len(packet):8}\n{rows}\n", zip=True)
+    Image.fromarray(grey()).save(tmp_path / "a.png", pnginfo=text)
+    assert read_photograph(tmp_path / "a.png").pixels.shape == (64, 48)
+    found = made_of(tmp_path / "a.png", ["png"])["png"]
+    assert (found["IFD0:Make"], found["IFD0:Orientation"]) == ("Rollei", 1)
+    assert found["XMP-xmp:CreatorTool"] == "tintcast 0"
+    assert found["XMP-iptcExt:AISystemUsed"] == "tintcast, network compact"
+    assert b"Raw profile type" not in (tmp_path / "a-out.png").read_bytes()

@@ -3,7 +3,9 @@ from __future__ import annotations
 import io
 import os
 import struct
+import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import cv2
@@ -427,3 +429,29 @@ def test_broken_in_any_way_it_is_read_or_refused(
     assert said
     assert not any("\n" in line for line in said)
     assert capfd.readouterr() == ("", "")
+
+
+def test_several_threads_read_at_once(tmp_path: Path) -> None:
+    for number in range(12):
+        path = tmp_path / f"{number}.{('tif', 'png', 'jpg')[number % 3]}"
+        Image.fromarray(np.roll(colour(), number, axis=1)).save(path)
+        if number % 4 == 0:
+            path.write_bytes(mutated(path.read_bytes(), np.random.default_rng(number)))
+    filters = warnings.filters[:]
+
+    def read(path: Path) -> str:
+        try:
+            return read_photograph(path).form
+        except UnreadablePicture as error:
+            return error.what
+
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(read, sorted(tmp_path.iterdir()) * 5))
+    assert together == [read(path) for path in sorted(tmp_path.iterdir())] * 5
+    assert warnings.filters == filters
+
+
+def test_names_that_are_not_utf8(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.png")
+    path.write_bytes(cv2.imencode(".png", deep_colour()[..., ::-1])[1].tobytes())
+    assert np.array_equal(read_photograph(path).pixels, deep_colour())

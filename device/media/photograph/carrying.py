@@ -83,12 +83,14 @@ def raw_exif(path: Path, picture: ImageFile) -> bytes | None:
     """Exif as it is stored, without a prefix; of a TIFF, a structure of those tags that describe it."""
     if isinstance(picture, TiffImagePlugin.TiffImageFile):
         return described(path)
-    stored = picture.info.get("exif")
+    stored = picture.info.get("exif") or _from_hexadecimals(picture.info.get("Raw profile type exif"))
     return stored.removeprefix(b"Exif\0\0") or None if isinstance(stored, bytes) else None
 
 
 def _raw_xmp(info: dict[Any, Any]) -> bytes | None:
     stored = info.get("xmp") or info.get("XML:com.adobe.xmp")
+    if stored is None:
+        stored = _from_hexadecimals(info.get("Raw profile type xmp"))
     if isinstance(stored, str):
         return stored.encode("utf-8", "surrogateescape")
     return stored if isinstance(stored, bytes) else None
@@ -102,6 +104,8 @@ def _iptc(path: Path, picture: ImageFile) -> bytes | None:
             stored = b"".join(stored[at : at + 4][::-1] for at in range(0, len(stored), 4))
     elif picture.format == "PNG":
         stored = _from_hexadecimals(picture.info.get("Raw profile type iptc"))
+        if stored is not None and (at := stored.find(b"8BIM\x04\x04")) >= 0:
+            stored = stored[at + 12 :]
     else:
         resources = picture.info.get("photoshop")
         stored = resources.get(_IPTC_RESOURCE) if isinstance(resources, dict) else None
@@ -109,14 +113,13 @@ def _iptc(path: Path, picture: ImageFile) -> bytes | None:
 
 
 def _from_hexadecimals(text: object) -> bytes | None:
+    """What ImageMagick, and others after it, put into a PNG's text: a name, a length, hexadecimals."""
     if not isinstance(text, str):
         return None
     try:
-        block = bytes.fromhex("".join(text.split()[2:]))
+        return bytes.fromhex("".join(text.split()[2:]))
     except ValueError:
         return None
-    at = block.find(b"8BIM\x04\x04")
-    return block[at + 12 :] if at >= 0 else block
 
 
 def _text(picture: ImageFile) -> tuple[tuple[str, str], ...]:

@@ -32,7 +32,8 @@ def read_deep(path: Path, picture: ImageFile) -> tuple[Luma, Luma | None] | None
         with Image.open(path, formats=["PNG"]) as checked:
             checked.verify()  # or libpng has its say on the terminal
     with quiet_opencv():
-        stored = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+        # By its bytes: OpenCV takes no name that is not UTF-8.
+        stored = cv2.imdecode(np.memmap(path, np.uint8, "r"), cv2.IMREAD_UNCHANGED)
     if stored is None or stored.dtype != np.uint16:
         raise UnreadablePicture("not a picture, or a broken one")
     if stored.ndim == 2:

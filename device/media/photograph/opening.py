@@ -5,15 +5,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import stat
-import struct
 import threading
 import warnings
-import zlib
 from typing import TYPE_CHECKING
 
 from PIL import Image, TiffImagePlugin, TiffTags, UnidentifiedImageError
 
-from device.errors import MissingInput, UnreadablePicture, from_os_error
+from device.errors import MissingInput, TintcastError, UnreadablePicture, from_os_error
 from device.media.photograph.names import RAW, UNREAD
 
 if TYPE_CHECKING:
@@ -106,34 +104,36 @@ def _named(path: Path) -> Iterator[None]:
         yield
     except UnreadablePicture as error:
         raise UnreadablePicture(error.what, where=path, hint=error.hint) from error
-    except FileNotFoundError as error:
-        raise MissingInput("no such picture", where=path) from error
-    except IsADirectoryError as error:
-        raise UnreadablePicture("a folder, not a picture", where=path) from error
-    except UnidentifiedImageError as error:
-        raise _unidentified(path) from error
-    except Image.DecompressionBombError as error:
-        raise UnreadablePicture(
-            f"more than the {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels that a picture may have", where=path,
-            hint="scale it down first",
-        ) from error  # fmt: skip
-    except MemoryError as error:
-        raise UnreadablePicture("too large for this machine's memory", where=path) from error
+    except TintcastError:
+        raise
     except OSError as error:
-        if error.errno is not None:
-            raise from_os_error(error, where=path, doing="can't be read") from error
-        raise UnreadablePicture(_reason(error), where=path) from error
-    except (
-        ValueError,
-        SyntaxError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        RuntimeError,
-        struct.error,
-        zlib.error,
-    ) as error:
-        raise UnreadablePicture(_reason(error), where=path) from error
+        raise _from_system(error, path) from error
+    except Exception as error:  # decoders raise whatever a broken file leads them to
+        raise _from_decoder(error, path) from error
+
+
+def _from_system(error: OSError, path: Path) -> TintcastError:
+    if isinstance(error, FileNotFoundError):
+        return MissingInput("no such picture", where=path)
+    if isinstance(error, IsADirectoryError):
+        return UnreadablePicture("a folder, not a picture", where=path)
+    if isinstance(error, UnidentifiedImageError):
+        return _unidentified(path)
+    if error.errno is not None:
+        return from_os_error(error, where=path, doing="can't be read")
+    return _from_decoder(error, path)
+
+
+def _from_decoder(error: Exception, path: Path) -> UnreadablePicture:
+    if isinstance(error, Image.DecompressionBombError):
+        most = 2 * (Image.MAX_IMAGE_PIXELS or 0)
+        return UnreadablePicture(
+            f"more than the {most:,} pixels that a picture may have", where=path, hint="scale it down first"
+        )
+    if isinstance(error, MemoryError):
+        return UnreadablePicture("too large for this machine's memory", where=path)
+    text = str(error).partition("\n")[0].strip()
+    return UnreadablePicture(f"{_BROKEN}: {text}" if text else _BROKEN, where=path)
 
 
 def _unidentified(path: Path) -> UnreadablePicture:
@@ -151,8 +151,3 @@ def _unidentified(path: Path) -> UnreadablePicture:
             hint="save it as grey or RGB of 8 or 16 bits",
         )
     return UnreadablePicture(_BROKEN, where=path)
-
-
-def _reason(error: Exception) -> str:
-    text = str(error).partition("\n")[0].strip()
-    return f"{_BROKEN}: {text}" if text else _BROKEN
