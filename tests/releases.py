@@ -6,10 +6,19 @@ layer's are drawn, tried on photographs, and scaled to what they give there, one
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import io
+import pickle
+import sys
+import types
+import zipfile
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import numpy as np
 import tensorflow as tf
+
+from converter.networks.graph import Graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from converter.networks.graph import Graph, Layer
+    from converter.networks.graph import Layer
 
     Floats = NDArray[np.float32]
     Weights = dict[str, Floats]
@@ -164,3 +173,68 @@ def _varint(value: int) -> bytes:
         value >>= 7
     parts.append(value)
     return bytes(parts)
+
+
+def narrowed(graph: Graph, by: int = 16) -> Graph:
+    """The same network with a part of its channels, but for its head."""
+    return Graph(
+        graph.name,
+        tuple(
+            replace(layer, channels=layer.channels // by)
+            if layer.kind in {"conv", "deconv"} and layer.channels not in {2, 313}
+            else layer
+            for layer in graph.layers
+        ),
+    )
+
+
+def run(graph: Graph, inputs: dict[str, Floats], weights: Weights) -> dict[str, Floats]:
+    """What every layer makes."""
+    values = dict(inputs)
+    for layer in graph.layers:
+        if layer.kind != "input":
+            made = run_layer(layer, [values[name] for name in layer.inputs], weights)
+            values[layer.name] = np.asarray(made, np.float32)
+    return values
+
+
+def write_state_dict(path: Path, weights: Weights) -> None:
+    """A .pth as torch.save writes one, of float32 tensors."""
+    stubs = {"torch": types.ModuleType("torch"), "torch._utils": types.ModuleType("torch._utils")}
+    kind = type("FloatStorage", (), {"__module__": "torch"})
+    setattr(stubs["torch"], "FloatStorage", kind)  # noqa: B010 - a module has no such attribute to mypy
+
+    def rebuild() -> None:
+        """Named as PyTorch's function is."""
+
+    rebuild.__module__, rebuild.__qualname__ = "torch._utils", "_rebuild_tensor_v2"
+    setattr(stubs["torch._utils"], "_rebuild_tensor_v2", rebuild)  # noqa: B010 - as above
+
+    class Storage(tuple[str, int]):
+        """A key and how many values there are."""
+
+        __slots__ = ()
+
+    class Tensor:
+        def __init__(self, key: str, array: Floats) -> None:
+            self.key, self.array = key, array
+
+        def __reduce__(self) -> tuple[Any, ...]:
+            steps = tuple(step // 4 for step in self.array.strides)
+            return rebuild, (Storage((self.key, self.array.size)), 0, self.array.shape, steps, False, {})
+
+    class Pickler(pickle.Pickler):
+        def persistent_id(self, thing: object) -> tuple[object, ...] | None:
+            return ("storage", kind, thing[0], "cpu", thing[1]) if isinstance(thing, Storage) else None
+
+    arrays = {
+        str(number): np.ascontiguousarray(array, "<f4") for number, array in enumerate(weights.values())
+    }
+    tensors = {name: Tensor(key, arrays[key]) for name, key in zip(weights, arrays, strict=True)}
+    stream = io.BytesIO()
+    with mock.patch.dict(sys.modules, stubs):
+        Pickler(stream, protocol=2).dump(tensors)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive/data.pkl", stream.getvalue())
+        for key, array in arrays.items():
+            archive.writestr(f"archive/data/{key}", array.tobytes())
