@@ -79,8 +79,9 @@ class _Memory:
 class Colorizer:
     """Gives frames their colour, one after the other, in order: what it remembers makes the colour steady.
 
-    ``live``: frames are of a stream, of which none may wait. ``boundaries``: where segments of a film begin:
-    ``state_before`` gives the state to go on from there. Used by one thread at a time.
+    ``live``: frames are of a stream, of which none may wait. ``expected``: whether the first shot is in true
+    colour, where that is in doubt. ``boundaries``: where segments of a film begin: ``state_before`` gives the
+    state to go on from there. Used by one thread at a time.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Colorizer:
         colour: ColourSettings,
         *,
         live: bool = False,
+        expected: bool | None = None,
         boundaries: Boundaries | None = None,
     ) -> None:
         self._network = network
@@ -98,7 +100,7 @@ class Colorizer:
             tame=tuple(Tame(hue.start, hue.end, hue.keep) for hue in colour.tame),
         )
         self._steadiness = colour.steadiness
-        self._decider = _decider(colour, live=live)
+        self._decider = _decider(colour, live=live, expected=expected)
         self._boundaries = boundaries
         self._states: dict[int, ColorizerState] = {}
         self._memory = self._nothing_yet(depth=8)
@@ -227,9 +229,9 @@ class Colorizer:
         return np.ascontiguousarray(np.rot90(ab, quarters))
 
 
-def _decider(colour: ColourSettings, *, live: bool) -> Decider:
+def _decider(colour: ColourSettings, *, live: bool, expected: bool | None) -> Decider:
     if colour.when == "auto":
-        return Live() if live else ByShot()
+        return Live() if live else ByShot(expected)
     return Always(own_colour=colour.when == "never")
 
 

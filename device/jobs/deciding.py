@@ -12,10 +12,10 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypedDict
 
-from device.colour.greyness import ShotJudge, StreamJudge, frame_chroma
+from device.colour.greyness import ShotJudge, StreamJudge, frame_chroma, is_colour
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from device.colour.greyness import ShotState
     from device.frames import Frame, Luma, Window
@@ -51,6 +51,12 @@ class Seen:
 
 
 Decided = tuple[Seen, bool]
+
+
+def mostly_colour(frames: Iterable[Frame]) -> bool | None:
+    """Whether at least half of ``frames`` are in true colour, black ones left out; None: all are black."""
+    chroma = [each for each in map(frame_chroma, frames) if each is not None]
+    return 2 * sum(is_colour(each.spread) for each in chroma) >= len(chroma) if chroma else None
 
 
 class Shot(TypedDict):
@@ -147,12 +153,13 @@ class ByShot:
     """Decides shot by shot, for films and folders of pictures.
 
     ``odd``: shots whose rest disagreed with the verdict on them, the first of them; ``odd_count``: all.
+    ``expected``: what the first shot is in doubt.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, expected: bool | None = None) -> None:  # noqa: FBT001 - a verdict, not a flag
         self.odd: list[Shot] = []
         self.odd_count = 0
-        self._judge = ShotJudge()
+        self._judge = ShotJudge(expected)
         self._shot: Shot | None = None
         self._waiting: deque[tuple[Seen | None, bool]] = deque()  # None: went out before a restore
 

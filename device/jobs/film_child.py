@@ -17,6 +17,7 @@ import cv2
 
 from device.engine import Stop
 from device.errors import Interrupted, UnreadableFilm
+from device.jobs.deciding import mostly_colour
 from device.jobs.film import FilmResult, FilmTask, Progress, Said
 from device.jobs.film_notes import notes_on
 from device.jobs.pipeline import Colorizer, run_pipeline
@@ -27,6 +28,7 @@ from device.network import Network
 from device.resources import version
 from device.sinks.film import FilmSink, finish
 from device.sources.film import FilmSource
+from device.sources.glimpses import glimpses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,7 +110,10 @@ def colorize(task: FilmTask, send: Callable[[Progress | Said], None], stop: Stop
             work = stack.enter_context(WorkFolder(task.out, known, resume=not task.publish))
         start, state = (work.next_index, work.state()) if work else (0, None)
         boundaries = Boundaries(config.film.segment_frames, start) if work else None
-        colorizer = Colorizer(network, config.colour, boundaries=boundaries)
+        expected = None
+        if config.colour.when == "auto" and not state:
+            expected = mostly_colour(glimpses(task.source, facts))
+        colorizer = Colorizer(network, config.colour, expected=expected, boundaries=boundaries)
         if state:
             colorizer.restore(state)  # type: ignore[arg-type]  # as Colorizer.state made it
         source = stack.enter_context(FilmSource(task.source, facts, start))

@@ -57,7 +57,7 @@ class FilmSource:
             self.read = index + 1
             self.end_pts = pts + (decoded.duration or step)
             if index >= self._start:
-                yield self._frame(decoded, index, pts)
+                yield frame_of(decoded, facts, index, pts)
             if self._closed:
                 return
 
@@ -88,19 +88,20 @@ class FilmSource:
         pts = decoded.pts - origin
         return pts if last is None or pts > last else last + 1
 
-    def _frame(self, decoded: av.VideoFrame, index: int, pts: int) -> Frame:
-        facts = self.facts
-        in_layout = converted(decoded, facts.layout, facts.width, facts.height, facts.tags.matrix)
-        planes = planes_of(in_layout, facts.layout)
-        return Frame(
-            luma=planes.luma,
-            colour_space=facts.colour_space,
-            index=index,
-            pts=pts,
-            time_base=facts.time_base,
-            depth=facts.layout.depth,
-            rotation=facts.rotation,
-            pixel_aspect=facts.pixel_aspect or Fraction(1),
-            cb=planes.cb,
-            cr=planes.cr,
-        )
+
+def frame_of(decoded: av.VideoFrame, facts: FilmFacts, index: int, pts: int) -> Frame:
+    """A decoded frame of the film of ``facts``, as a value; its planes are views where they can be."""
+    in_layout = converted(decoded, facts.layout, facts.width, facts.height, facts.tags.matrix)
+    planes = planes_of(in_layout, facts.layout)
+    return Frame(
+        luma=planes.luma,
+        colour_space=facts.colour_space,
+        index=index,
+        pts=pts,
+        time_base=facts.time_base,
+        depth=facts.layout.depth,
+        rotation=facts.rotation,
+        pixel_aspect=facts.pixel_aspect or Fraction(1),
+        cb=planes.cb,
+        cr=planes.cr,
+    )

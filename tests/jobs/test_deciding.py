@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device.frames import ColourSpace, Frame
-from device.jobs.deciding import MOST_WAITING, Always, ByShot, Live, Seen
+from device.jobs.deciding import MOST_WAITING, Always, ByShot, Live, Seen, mostly_colour
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,11 +23,13 @@ SIZE = 96
 _RANDOM = np.random.default_rng(7)
 _SCENE = np.kron(_RANDOM.integers(40, 215, (12, 12)), np.ones((8, 8), np.int64)).astype(np.uint8)
 _HUES = np.kron(_RANDOM.integers(90, 166, (2, 6, 6)), np.ones((1, 8, 8), np.int64)).astype(np.uint8)
+_FAINT = np.rint(128 + (_HUES.astype(np.float32) - 128) / 40).astype(np.uint8)  # in doubt
 _NEUTRAL = np.full((48, 48), 128, np.uint8)
 #: Frames of each kind: luma, cb, cr.
 KINDS = {
     "grey": (_SCENE, _NEUTRAL, _NEUTRAL),
     "colour": (_SCENE, _HUES[0], _HUES[1]),
+    "faint": (_SCENE, _FAINT[0], _FAINT[1]),
     "black": (np.full((SIZE, SIZE), 16, np.uint8), _NEUTRAL, _NEUTRAL),
 }
 
@@ -183,6 +185,21 @@ def live(*parts: tuple[float, str], rate: int = 25) -> list[Seen]:
 def turns(given: Sequence[Sequence[Decided]], rate: int = 25) -> list[float]:
     text = verdicts(given)
     return [number / rate for number in range(1, len(text)) if text[number] != text[number - 1]]
+
+
+def test_a_first_shot_in_doubt_is_as_the_film_is_expected_to_be() -> None:
+    for expected, verdict in ((None, "t"), (False, "t"), (True, "c")):
+        frames = film("14 faint", "14 grey", "14 colour", "14 faint")
+        assert verdicts(run(ByShot(expected), frames)) == verdict * 14 + "t" * 14 + "c" * 28
+
+
+def test_what_a_film_is_mostly_black_frames_do_not_say() -> None:
+    def mostly(*kinds: str) -> bool | None:
+        return mostly_colour(each.frame for each in film(*kinds))
+
+    assert mostly("3 colour", "2 grey", "9 black") is True
+    assert mostly("2 colour", "3 grey") is False
+    assert mostly("4 black") is None
 
 
 def test_a_stream_never_waits_and_turns_soon_at_night_and_late_by_day() -> None:
