@@ -34,11 +34,11 @@ class ShotJudge:
     """Decides whether a shot is in true colour, from its first 12 frames that are not black.
 
     In doubt it is what the shot before was. ``begin`` with every shot, give every frame of it in order, and
-    ``conclude`` where it ends.
+    ``conclude`` where it ends. ``before``: what the first shot is in doubt, where that is known.
     """
 
-    def __init__(self) -> None:
-        self._before: bool | None = None
+    def __init__(self, before: bool | None = None) -> None:  # noqa: FBT001 - a verdict, not a flag
+        self._before = before
         self._verdict: bool | None = None
         self._spreads: list[float] = []
         self.begin()
