@@ -128,7 +128,7 @@ def _from_plain_checkpoint(kind: kinds.NetworkKind, path: Path, data: str) -> De
         build=lambda _: keras.Model([model.input], {"ab": model.output}, name=kind.name),
         grey=(kinds.GREY_SCALE, kinds.GREY_OFFSET),
         ab_scale=kinds.AB_SCALE,
-        float_layers=("ab",),
+        float_layers=("head",),
         choices=notes,
         weights=path,
         licence="Apache-2.0",
