@@ -2,12 +2,13 @@
 
 There are no other frames to tell a bar from a night. A bar is dark and even along its whole length, and ends
 in an edge: within a few lines the picture beside it is lighter nearly everywhere along it. A night's darkness
-ends here and there. Where two bars of one width face each other, half of the edge is enough.
+ends here and there. Half of the edge is enough for two bars of one width that face each other, and for what
+is as dark as a bar that is certain: the borders of a scan.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,9 +33,11 @@ _NEARLY = 0.9
 _LIT = 20.0
 #: Within so many lines (a share of the picture, at least three) the edge is complete: scans lie a bit askew.
 _EDGE = 0.012
-#: Share of the edge that is lit, of a bar by itself and of two that face each other.
-_ALONE = 0.9
-_FACING = 0.5
+#: Share of the edge that is lit, of a bar that is certain by itself and of one that others speak for.
+_CERTAIN = 0.9
+_LIKELY = 0.5
+#: Codes by which the bars of one picture differ at most.
+_ONE_DARK = 8.0
 #: Two bars face each other whose widths differ by at most this share of the picture, or two lines.
 _ALIKE = 0.01
 #: A bar of fewer lines, or of a smaller share of the picture, is none; the picture is at least so much.
@@ -45,10 +48,11 @@ _LEAST = 0.3
 
 @dataclass(frozen=True, slots=True)
 class _Bar:
-    """So many ``lines`` from the edge inwards, and which share of the edge behind them is lit."""
+    """So many ``lines`` from the edge inwards, of a level (codes), and the share of the edge that is lit."""
 
-    lines: int
-    lit: float
+    lines: int = 0
+    level: float = 0.0
+    lit: float = 0.0
 
 
 def still_window(luma: Luma, depth: int = 8) -> Window | None:
@@ -62,8 +66,9 @@ def still_window(luma: Luma, depth: int = 8) -> Window | None:
         return None
     across = _bands(luma[:, _places(width)], depth)
     down = _bands(luma[_places(height)].T, depth)
-    top, bottom = _pair(across)
-    left, right = _pair(down)
+    sides = (*_facing(across), *_facing(down))
+    certain = [side.level for side in sides if side.lit >= _CERTAIN]
+    top, bottom, left, right = (side.lines if _spoken_for(side, certain) else 0 for side in sides)
     window = Window(left, top, width - left - right, height - top - bottom)
     if (window.width, window.height) == (width, height):
         return None
@@ -82,33 +87,32 @@ def _bands(samples: Luma, depth: int) -> Lines:
     return np.asarray(bands / np.float32(1 << (depth - 8)), np.float32)
 
 
-def _pair(lines: Lines) -> tuple[int, int]:
-    """Widths of the bars at the first and at the last line; 0 where there is none."""
+def _facing(lines: Lines) -> tuple[_Bar, _Bar]:
+    """Bars at the first and at the last line; two of one width are certain of each other."""
     first, last = _bar(lines), _bar(lines[::-1])
-    alike = abs(first.lines - last.lines) <= max(2, _ALIKE * len(lines))
-    asked = _FACING if alike else _ALONE
-    fewest = max(_FEWEST, _SLIGHTEST * len(lines))
-    if alike and min(first.lit, last.lit) < _FACING:
-        return 0, 0
-    one, other = (bar.lines if bar.lines >= fewest and bar.lit >= asked else 0 for bar in (first, last))
-    return one, other
+    if abs(first.lines - last.lines) <= max(2, _ALIKE * len(lines)) and min(first.lit, last.lit) >= _LIKELY:
+        first, last = (replace(bar, lit=1.0) for bar in (first, last))
+    return first, last
+
+
+def _spoken_for(bar: _Bar, certain: list[float]) -> bool:
+    return bar.lit >= _LIKELY and any(abs(bar.level - level) <= _ONE_DARK for level in certain)
 
 
 def _bar(lines: Lines) -> _Bar:
     reach = max(3, round(_EDGE * len(lines)))
     level = float(np.median(lines[: max(2, reach // 2)]))
-    if level > _DARK:
-        return _Bar(0, 0.0)
-    within = lines[: len(lines) // 2]
     in_the_picture = lines.max(axis=0) > level + _LIT  # the other bands lie in bars that cross this one
-    if in_the_picture.mean() < _LEAST:
-        return _Bar(0, 0.0)
-    alive = within[:, in_the_picture]
-    light = np.flatnonzero((alive > level + _EVEN).mean(axis=1) > 1 - _NEARLY)
+    if level > _DARK or in_the_picture.mean() < _LEAST:
+        return _Bar()
+    inside = lines[: len(lines) // 2, in_the_picture]
+    light = np.flatnonzero((inside > level + _EVEN).mean(axis=1) > 1 - _NEARLY)
     if light.size == 0:
-        return _Bar(0, 0.0)
+        return _Bar()
     begun = int(light[0])
-    edge = alive[begun : begun + reach] > level + _LIT
-    lit = float(edge.any(axis=0).mean())
-    whole = np.flatnonzero(edge.mean(axis=1) >= _FACING)
-    return _Bar(begun + (int(whole[0]) if whole.size else 0), lit)
+    edge = inside[begun : begun + reach] > level + _LIT
+    whole = np.flatnonzero(edge.mean(axis=1) >= _LIKELY)
+    width = begun + (int(whole[0]) if whole.size else 0)
+    if width < max(_FEWEST, _SLIGHTEST * len(lines)):
+        return _Bar()
+    return _Bar(width, level, float(edge.any(axis=0).mean()))
