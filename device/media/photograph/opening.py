@@ -50,7 +50,7 @@ def opened(path: Path) -> Iterator[ImageFile]:
             )
         file.seek(0)
         with quiet():
-            picture = Image.open(file, formats=_known())
+            picture = _identified(file)
             if isinstance(picture, TiffImagePlugin.TiffImageFile):
                 _read_directories(picture)
         with picture:
@@ -73,10 +73,13 @@ def _read_directories(picture: TiffImagePlugin.TiffImageFile) -> None:
             exif.get_ifd(tag)
 
 
-def _known() -> tuple[str, ...]:
-    """Those of our formats that this Pillow has."""
-    Image.init()
-    return tuple(form for form in _FORMATS if form in Image.OPEN)
+def _identified(file: IO[bytes]) -> ImageFile:
+    """Let Pillow say what it is: first those formats that it has at hand, then all that it can load."""
+    for load in (Image.preinit, Image.init):
+        load()
+        with contextlib.suppress(UnidentifiedImageError):
+            return Image.open(file, formats=[form for form in _FORMATS if form in Image.OPEN])
+    raise UnidentifiedImageError
 
 
 #: Warnings and Pillow's log are switched off for the whole process: one thread at a time.
