@@ -37,10 +37,10 @@ class RunFile(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    points: Path
     work: Path
     photographs: tuple[_Photographs, ...] = Field(min_length=1)
     schedule: Schedule
+    points: Path | None = None
     pretrained: Path | None = None
     start: Path | None = None
     bfloat16: bool = False
@@ -79,7 +79,8 @@ class RunFile(BaseModel):
             for each in self.photographs
         )
         return Request(
-            photos=photos, points=folder / self.points, work=folder / self.work, schedule=self.schedule,
+            photos=photos, work=folder / self.work, schedule=self.schedule,
+            points=self.points and folder / self.points,
             pretrained=self.pretrained and folder / self.pretrained, start=self.start and folder / self.start,
             bfloat16=self.bfloat16, resume=resume,
         )  # fmt: skip

@@ -46,6 +46,20 @@ class Schedule:
         return min(1.0, (step + 1) / self.warm_up) * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
 
 
+def refining(*, minutes: float | None, pictures: int | None, seed: int = 1) -> Schedule:
+    """A run that goes on from a trained network, to teach it more: at low rates and its full size."""
+    return Schedule(
+        minutes=minutes,
+        pictures=pictures,
+        encoder_rate=5e-5,
+        decoder_rate=2e-4,
+        warm_up=30,
+        sizes=((0.0, 224),),
+        quantized_from=0.0,
+        seed=seed,
+    )
+
+
 @dataclass(slots=True)
 class Clock:
     """How far a run is. Time that passes while nothing runs does not count."""

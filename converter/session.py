@@ -12,6 +12,7 @@ import numpy as np
 from converter import batches, data, losses, train
 from converter.networks import compact
 from converter.weights.tflite import read_layers
+from device.colour.bins import bin_points
 from device.errors import ConfigurationError, from_os_error
 
 if TYPE_CHECKING:
@@ -36,13 +37,14 @@ class Shared:
 class Request:
     """What to train on, from where, for how long. ``pretrained`` and ``start`` exclude each other.
 
-    A part of the first collection is kept back; of the others everything is learned from.
+    A part of the first collection is kept back; of the others everything is learned from. ``points``: a file
+    of bins other than the usual ones.
     """
 
     photos: tuple[Shared, ...]
-    points: Path
     work: Path
     schedule: Schedule
+    points: Path | None = None
     pretrained: Path | None = None
     start: Path | None = None
     bfloat16: bool = False
@@ -53,7 +55,7 @@ def run(request: Request, *, tell: Callable[[dict[str, float]], None]) -> Path:
     """Train to the schedule's end; returns the checkpoint. Figures go to ``tell`` and to the log."""
     if request.pretrained and request.start:
         raise ConfigurationError("a run starts with pretrained weights or from a checkpoint, not both")
-    points = losses.read_points(request.points)
+    points = losses.read_points(request.points) if request.points else bin_points()
     pretrained = read_layers(request.pretrained) if request.pretrained else None
     checkpoint = request.work / CHECKPOINT
     if checkpoint.exists() and not request.resume:
@@ -95,6 +97,6 @@ def _parts(request: Request) -> tuple[list[batches.Part], batches.Part]:
     main = parts[0]
     learn, kept = train.split(len(main.photographs), schedule.held_back, schedule.held_back_seed)
     parts[0] = batches.Part(main.photographs, learn, main.share)
-    if len(learn) < schedule.batch:
-        raise ConfigurationError(f"{len(learn)} photographs are fewer than one batch of {schedule.batch}")
+    if not len(learn):
+        raise ConfigurationError("one photograph is not enough: one is always kept back")
     return parts, batches.Part(main.photographs, kept)

@@ -11,7 +11,7 @@ import typer
 from converter.commands import options, show
 from converter.data import Collection
 from converter.quiet import import_tensorflow
-from converter.schedule import Schedule
+from converter.schedule import Schedule, refining
 from device.errors import ConfigurationError
 
 
@@ -25,10 +25,10 @@ def train(
     ] = None,
     photos: Annotated[
         list[Path] | None,
-        typer.Option("--photos", metavar="TAR|DIR", help="Colour photographs; repeatable."),
+        typer.Option("--photos", metavar="TAR|DIR|FILM", help="Photographs and films in colour; repeatable."),
     ] = None,
     points: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="pts_in_hull.npy: the 313 bins of ab.")
+        Path | None, typer.Option(metavar="FILE", help="Bins of ab other than those of pts_in_hull.npy.")
     ] = None,
     work: Annotated[
         Path | None, typer.Option(metavar="DIR", help="For decoded photographs, log and checkpoint.")
@@ -43,7 +43,11 @@ def train(
     ] = None,
     start: Annotated[
         Path | None,
-        typer.Option("--from", metavar="FILE", help="Checkpoint whose weights a new run begins at."),
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="Checkpoint whose weights a new run begins at; rates are low, so that it is refined.",
+        ),
     ] = None,
     minutes: Annotated[float | None, typer.Option(min=0.01, help="Length of the run on the clock.")] = None,
     pictures: Annotated[int | None, typer.Option(min=1, help="Length of the run in pictures seen.")] = None,
@@ -59,7 +63,7 @@ def train(
 
     Leaves NAME.npz (checkpoint), log.jsonl and, of the compact network, previews in the work folder. An
     interrupted run goes on with --resume and the same length. Without --config, --photos and --work are
-    needed, and --points for the compact network, whose rates, batch and sizes are as for the shipped one.
+    needed; rates, batch and sizes are as for the shipped network.
     """
     import_tensorflow()
     from converter import session
@@ -75,14 +79,14 @@ def train(
         return
     if config is not None:
         request = RunFile.read(config).request(config.parent, resume=resume)
-    elif photos and points and work:
+    elif photos and work:
         request = session.Request(
             photos=(session.Shared(collection=Collection(sources=tuple(photos))),), points=points, work=work,
             pretrained=pretrained, start=start, bfloat16=bfloat16, resume=resume,
-            schedule=Schedule(minutes=minutes, pictures=pictures, seed=seed),
+            schedule=(Schedule if start is None else refining)(minutes=minutes, pictures=pictures, seed=seed),
         )  # fmt: skip
     else:
-        raise ConfigurationError("train needs --config, or --photos, --points and --work")
+        raise ConfigurationError("train needs --config, or --photos and --work")
     session.run(request, tell=_tell)
 
 

@@ -50,7 +50,7 @@ def test_a_run_is_read_from_its_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (RUN.replace("points =", "dots ="), "points"),
+        (RUN.replace("work =", "play ="), "work"),
         (RUN.replace("minutes = 30", ""), "minutes or pictures"),
         (RUN.replace("small = true", "tiny = true"), "tiny"),
         (RUN.replace("share = 0.3", "share = -1"), "share"),

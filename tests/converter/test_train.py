@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -8,7 +9,7 @@ import pytest
 
 from converter import batches, data, losses, session, train
 from converter.checkpoint import read_checkpoint, write_checkpoint
-from converter.schedule import Schedule
+from converter.schedule import Schedule, refining
 from device.errors import ConfigurationError, MissingInput, NetworkFileError
 
 if TYPE_CHECKING:
@@ -66,28 +67,57 @@ def test_what_is_kept_back_is_never_trained_on() -> None:
     assert len(learn) + len(kept) == 1000
 
 
-@pytest.mark.timeout(300)
-def test_a_session_leaves_a_checkpoint_and_a_log(tar: Path, points: Path, tmp_path: Path) -> None:
+def collection(source: Path) -> tuple[session.Shared, ...]:
+    return (session.Shared(collection=data.Collection(sources=(source,))),)
+
+
+@pytest.fixture(scope="module")
+def trained(
+    tar: Path, points: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, list[dict[str, float]]]:
+    """The checkpoint of a session, and its figures."""
     schedule = Schedule(pictures=24, batch=8, sizes=SIZES, quantized_from=2.0)
-    request = session.Request(
-        photos=(session.Shared(collection=data.Collection(sources=(tar,))),),
-        points=points,
-        work=tmp_path,
-        schedule=schedule,
-    )
+    work = tmp_path_factory.mktemp("session")
     rows: list[dict[str, float]] = []
-    checkpoint = session.run(request, tell=rows.append)
+    request = session.Request(photos=collection(tar), points=points, work=work, schedule=schedule)
+    return session.run(request, tell=rows.append), rows
+
+
+@pytest.mark.timeout(300)
+def test_a_session_leaves_a_checkpoint_a_log_and_previews(
+    trained: tuple[Path, list[dict[str, float]]], tar: Path, points: Path
+) -> None:
+    checkpoint, rows = trained
     _, facts = read_checkpoint(checkpoint)
     assert facts["clock"]["step"] == 3
     assert rows[-1]["progress"] == 1.0
     assert rows[-1]["true_chroma"] > 10
     assert rows[-1]["minutes_left"] == 0
-    preview = cv2.imread(str(next((tmp_path / "previews").glob("*.png"))))
+    preview = cv2.imread(str(next((checkpoint.parent / "previews").glob("*.png"))))
     assert preview is not None
     assert preview.shape[1] == 5 * 160  # grey, three heads, the truth
-    assert len((tmp_path / "log.jsonl").read_text().splitlines()) == len(rows)
+    assert len((checkpoint.parent / "log.jsonl").read_text().splitlines()) == len(rows)
+    again = session.Request(
+        photos=collection(tar), points=points, work=checkpoint.parent, schedule=Schedule(pictures=24)
+    )
     with pytest.raises(ConfigurationError, match="--resume"):
-        session.run(request, tell=rows.append)
+        session.run(again, tell=rows.append)
+
+
+@pytest.mark.timeout(300)
+def test_a_few_photographs_refine_a_network(
+    trained: tuple[Path, list[dict[str, float]]], folder: Path, tmp_path: Path
+) -> None:
+    weights = tmp_path / "weights.npz"
+    train.write_weights(trained[0], weights)
+    schedule = replace(refining(minutes=None, pictures=16), batch=8, sizes=SIZES, quantized_from=2.0)
+    request = session.Request(
+        photos=collection(folder), work=tmp_path / "work", start=weights, schedule=schedule
+    )
+    refined = session.run(request, tell=lambda _: None)
+    before, after = (read_checkpoint(path)[0]["average"] for path in (weights, refined))
+    moved = [float(np.abs(a - b).max()) for a, b in zip(before, after, strict=True)]
+    assert 0 < max(moved) < 0.05
 
 
 def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
@@ -99,7 +129,7 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
 def test_a_session_refuses_what_contradicts_itself(tar: Path, points: Path, tmp_path: Path) -> None:
     schedule = Schedule(pictures=8)
     both = session.Request(
-        photos=(session.Shared(collection=data.Collection(sources=(tar,))),),
+        photos=collection(tar),
         points=points,
         work=tmp_path,
         schedule=schedule,
@@ -109,7 +139,7 @@ def test_a_session_refuses_what_contradicts_itself(tar: Path, points: Path, tmp_
     with pytest.raises(ConfigurationError, match="not both"):
         session.run(both, tell=print)
     nothing = session.Request(
-        photos=(session.Shared(collection=data.Collection(sources=(tmp_path / "no.tar",))),),
+        photos=collection(tmp_path / "no.tar"),
         points=points,
         work=tmp_path,
         schedule=schedule,
