@@ -13,11 +13,13 @@ from converter.losses import read_points
 from converter.networks import compact, kinds, siggraph17, zhang16
 from converter.networks.graph import check_weights
 from converter.networks.keras_graph import build
+from converter.releases import is_official
 from converter.weights.caffe import read_caffemodel
 from converter.weights.keras import read_network
 from converter.weights.prototxt import read_prototxt
 from converter.weights.torch import read_state_dict
 from device.errors import NetworkFileError
+from device.network import file_sha256
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +29,12 @@ if TYPE_CHECKING:
 
 _LICENCE: Final = "BSD-2-Clause"
 _IMAGENET: Final = "ImageNet, 1.3 million photographs; trained by the authors of the release"
+#: What is said of weights by whether they are a release's: yes, no, and where only the name says so.
+_LEARNED_FROM: Final = {
+    True: _IMAGENET,
+    False: "not stated: no file of an official release, so figures of colour may mean nothing",
+    None: f"{_IMAGENET}, if the file is what its name says: no hash of it is known",
+}
 _GREY_CAFFE: Final = (1.0, -50.0)
 _GREY_TORCH: Final = (0.01, -0.5)
 
@@ -50,6 +58,7 @@ def from_caffe(
     # Releases may lack the head's last two layers, and what they hold there is not used.
     weights |= zhang16.head(graph, ends, bins, temperature)
     check_weights(graph, weights, caffemodel)
+    official = is_official(caffemodel.name, file_sha256(caffemodel))
     network, named = (
         zhang16.with_input_named(graph, ends),
         "norebal" if "norebal" in caffemodel.name else "v2",
@@ -65,8 +74,8 @@ def from_caffe(
         float_layers=(ends.sharpen, ends.softmax, "ab"),
         choices=f"temperature {temperature:.3g}",
         weights=caffemodel,
-        licence=_LICENCE,
-        data=_IMAGENET,
+        licence="not stated" if official is False else _LICENCE,
+        data=_LEARNED_FROM[official],
     )
 
 
@@ -88,6 +97,7 @@ def _torch(
     path: Path, weights: Weights, graph: Graph, outputs: dict[str, str], float_layers: tuple[str, ...]
 ) -> Deployable:
     check_weights(graph, weights, path)
+    official = is_official(path.name, file_sha256(path))
     return Deployable(
         name=siggraph17.NAME if graph.name == siggraph17.NAME else zhang16.NAME,
         architecture=f"{graph.name}, PyTorch",
@@ -96,8 +106,8 @@ def _torch(
         ab_scale=zhang16.AB_SCALE,
         float_layers=float_layers,
         weights=path,
-        licence=_LICENCE,
-        data=_IMAGENET,
+        licence="not stated" if official is False else _LICENCE,
+        data=_LEARNED_FROM[official],
     )
 
 

@@ -133,6 +133,15 @@ RELEASES: Final = {
 }
 
 
+def is_official(name: str, sha256: str) -> bool | None:
+    """Whether a file, by whatever name, is one of a release; None where only its name says so."""
+    files = {file.name: file for release in RELEASES.values() for file in release.files}
+    hashed = [file for file in files.values() if file.digest and file.algorithm == "sha256"]
+    if any(sha256.startswith(file.digest) for file in hashed):
+        return True
+    return None if name in files and not files[name].digest else False
+
+
 def find_release(name: str) -> Release:
     """The release of this name. Raises ConfigurationError, which lists them all."""
     if name not in RELEASES:

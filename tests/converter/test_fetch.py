@@ -13,7 +13,7 @@ from converter import releases
 from converter.cli import main
 from converter.download import Limits
 from converter.fetch import cache_folder, fetch
-from converter.releases import RELEASES, Release, ReleaseFile, find_release
+from converter.releases import RELEASES, Release, ReleaseFile, find_release, is_official
 from converter.weights.caffe_schema import net_parameter
 from device.errors import ConfigurationError, NetworkFileError
 
@@ -172,6 +172,14 @@ def test_the_releases_hold_together() -> None:
                 assert file.digest.startswith(file.name.removesuffix(".pth").rpartition("-")[2])
     with pytest.raises(ConfigurationError, match="zhang16-norebal"):
         find_release("zhang17")
+
+
+def test_a_file_is_known_by_its_hash_whatever_it_is_called() -> None:
+    zhang16, siggraph17 = find_release("zhang16").files[2], find_release("siggraph17").files[0]
+    assert is_official("renamed.caffemodel", zhang16.digest) is True
+    assert is_official("x.pth", siggraph17.digest + "0" * 56) is True
+    assert is_official(zhang16.name, SHA256) is False
+    assert is_official("colorization_release_v2_norebal.caffemodel", SHA256) is None
 
 
 def test_the_cache_is_this_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
