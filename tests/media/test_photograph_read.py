@@ -119,6 +119,18 @@ def test_sixteen_bits_of_colour_stay(tmp_path: Path, name: str) -> None:
     assert error.max() == 0 or (name == "a.jp2" and error.mean() < 400)  # OpenCV writes it with a loss
 
 
+@pytest.mark.parametrize("kind", ["premultiplied", "cmyk"])
+def test_where_sixteen_bits_become_eight_it_is_said(tmp_path: Path, kind: str) -> None:
+    samples = np.dstack(
+        [deep_colour(), deep_grey() if kind == "cmyk" else np.full((48, 64), 65_535, np.uint16)]
+    )
+    photometric, extra = (5, -1) if kind == "cmyk" else (2, 1)
+    _plain_tiff(tmp_path / "a.tif", samples.tobytes(), bits=(16,) * 4, photometric=photometric, extra=extra)
+    photograph = read_photograph(tmp_path / "a.tif")
+    assert photograph.pixels.dtype == np.uint8
+    assert "read with 8 bits of its 16: CMYK, or alpha that is multiplied in" in photograph.notes
+
+
 def test_ten_bits_fill_sixteen(tmp_path: Path) -> None:
     (tmp_path / "a.ppm").write_bytes(b"P6 1 1 1023 " + struct.pack(">3H", 1023, 512, 0))
     assert read_photograph(tmp_path / "a.ppm").pixels.tolist() == [[[65_535, 32_800, 0]]]

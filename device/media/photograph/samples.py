@@ -67,6 +67,8 @@ def read_samples(path: Path, picture: ImageFile) -> Samples:
         pixels, alpha = deep
         return Samples(pixels, _transparent(pixels, picture) if alpha is None else alpha, icc, notes)
     pixels, alpha, note = _plain(picture, icc)
+    if pixels.itemsize == 1 and _is_deep_tiff(picture):
+        notes += ("read with 8 bits of its 16: CMYK, or alpha that is multiplied in",)
     return Samples(
         pixels,
         alpha,
@@ -74,6 +76,12 @@ def read_samples(path: Path, picture: ImageFile) -> Samples:
         notes + complaint + ((note,) if note else ()),
         upright=isinstance(picture, TiffImagePlugin.TiffImageFile),
     )
+
+
+def _is_deep_tiff(picture: ImageFile) -> bool:
+    if not isinstance(picture, TiffImagePlugin.TiffImageFile):
+        return False
+    return 16 in picture.tag_v2.get(TiffImagePlugin.BITSPERSAMPLE, ())
 
 
 def _note_frames(picture: ImageFile) -> tuple[str, ...]:
