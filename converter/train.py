@@ -170,7 +170,9 @@ def load_averaged(path: Path) -> keras.Model:
 def write_weights(source: Path, path: Path) -> None:
     """Keep only a checkpoint's averaged weights, as float16: enough for ``start_from`` and for conversion."""
     groups, facts = read_checkpoint(source)
-    halves = [array.astype(np.float16) for array in groups.get("average", [])]
+    if "average" not in groups:
+        raise NetworkFileError("not a checkpoint of the compact network", where=source)
+    halves = [array.astype(np.float16) for array in groups["average"]]
     write_checkpoint(path, {"average": halves}, facts)
 
 

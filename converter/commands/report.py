@@ -63,6 +63,7 @@ def report(
         f"{made.pictures} photographs: grey {made.grey_psnr:.2f} dB, colour {made.truth_colourfulness:.2f}"
         f"\n{made.runtime}, on {made.machine}"
     )
+    typer.echo(f"weights: {made.weights}; learned from: {made.data}")
     for label, reason in made.refused:
         typer.echo(f"{label} is left out: {reason}", err=True)
     if json_file is not None:

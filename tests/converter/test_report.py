@@ -176,6 +176,7 @@ def test_the_command_prints_and_writes(
     printed = capsys.readouterr().out
     assert "float16" in printed
     assert "2 photographs" in printed
+    assert "nothing <but> zeros" in printed
     figures = json.loads(figures_file.read_text())
     assert figures["pictures"] == 2
     assert figures["entries"][2]["ab"]["mean"] == pytest.approx(5, abs=1e-3)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from converter import batches, data, plain_training
+from converter import batches, data, plain_training, train
 from converter.checkpoint import read_checkpoint
 from converter.cli import main
 from converter.networks import koala
@@ -111,6 +111,8 @@ def test_a_session_refuses_what_contradicts_itself(baseline_run: Path, tar: Path
         )
     with pytest.raises(NetworkFileError, match="another network"):
         plain_training.load(KINDS["autoencoder"], baseline_run / "baseline.npz")
+    with pytest.raises(NetworkFileError, match="not a checkpoint of the compact network"):
+        train.write_weights(baseline_run / "baseline.npz", tmp_path / "small.npz")
 
 
 @pytest.mark.parametrize(
