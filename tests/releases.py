@@ -235,6 +235,7 @@ def write_state_dict(path: Path, weights: Weights) -> None:
     with mock.patch.dict(sys.modules, stubs):
         Pickler(stream, protocol=2).dump(tensors)
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("archive/data.pkl", stream.getvalue())
+        for name, content in (("data.pkl", stream.getvalue()), ("byteorder", b"little"), ("version", b"3\n")):
+            archive.writestr(f"archive/{name}", content)
         for key, array in arrays.items():
             archive.writestr(f"archive/data/{key}", array.tobytes())
