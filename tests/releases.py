@@ -17,6 +17,7 @@ from unittest import mock
 
 import numpy as np
 import tensorflow as tf
+from bench.caffemodel import encode
 
 from converter.networks.graph import Graph
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Weights = dict[str, Floats]
 
-_LENGTH_DELIMITED = 2
 _COUNT = np.float32(999.98)  # what Caffe's norms have their sums divided by
 LOGIT_SPREAD = 0.4
 GROUPS = 8
@@ -135,7 +135,7 @@ def run_layer(layer: Layer, given: list[tf.Tensor], weights: Weights) -> tf.Tens
 
 def write_caffemodel(path: Path, graph: Graph, weights: Weights) -> None:
     """A .caffemodel of these weights, written byte by byte: nothing of what reads it is used here."""
-    path.write_bytes(b"".join(_field(100, _layer(*layer)) for layer in _blobs(graph, weights)))
+    path.write_bytes(encode(_blobs(graph, weights)))
 
 
 def _blobs(graph: Graph, weights: Weights) -> Iterator[tuple[str, str, list[Floats]]]:
@@ -149,30 +149,6 @@ def _blobs(graph: Graph, weights: Weights) -> Iterator[tuple[str, str, list[Floa
             sums = (weights[f"{layer.name}.{part}"] * _COUNT for part in ("running_mean", "running_var"))
             blobs = [*sums, np.array([_COUNT], np.float32)]
         yield layer.name, kinds[layer.kind], blobs
-
-
-def _layer(name: str, kind: str, blobs: list[Floats]) -> bytes:
-    return b"".join(
-        (_field(1, name.encode()), _field(2, kind.encode()), *(_field(7, _blob(b)) for b in blobs))
-    )
-
-
-def _blob(values: Floats) -> bytes:
-    shape = _field(1, b"".join(_varint(side) for side in values.shape))
-    return _field(7, shape) + _field(5, values.astype("<f4").tobytes())
-
-
-def _field(number: int, payload: bytes) -> bytes:
-    return _varint(number << 3 | _LENGTH_DELIMITED) + _varint(len(payload)) + payload
-
-
-def _varint(value: int) -> bytes:
-    parts = bytearray()
-    while value >= 128:
-        parts.append(value & 127 | 128)
-        value >>= 7
-    parts.append(value)
-    return bytes(parts)
 
 
 def narrowed(graph: Graph, by: int = 16) -> Graph:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -29,8 +29,12 @@ _ANNEALING = 2.606  # 1 / 0.38
 
 def write_caffemodel(path: Path, prototxt: Path, hull: Path) -> None:
     """Write weights for the network of ``prototxt``; ``hull``: the (313, 2) ab of its bins, a .npy file."""
-    layers = [*_weights(prototxt.read_text(encoding="utf-8"), np.load(hull).astype(np.float32))]
-    path.write_bytes(b"".join(_field(100, _layer(*layer)) for layer in layers))
+    path.write_bytes(encode(_weights(prototxt.read_text(encoding="utf-8"), np.load(hull).astype(np.float32))))
+
+
+def encode(layers: Iterable[tuple[str, str, Blobs]]) -> bytes:
+    """Name, type and blobs of each layer as a .caffemodel has them."""
+    return b"".join(_field(100, _layer(*layer)) for layer in layers)
 
 
 def _weights(prototxt: str, hull: NDArray[np.float32]) -> Iterator[tuple[str, str, Blobs]]:
