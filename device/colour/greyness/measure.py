@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 #: A spread (Lab units) above this is colour; above these where what came before was colour, or was not.
-_COLOUR = 0.92
+_COLOUR = 0.86
 _STILL_COLOUR = 0.65
 _NOW_COLOUR = 1.0
 #: Samples a side that are measured of photographs and of frames; of the latter each is the mean of so many.
