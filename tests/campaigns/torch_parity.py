@@ -58,7 +58,6 @@ def make(graph: Graph, path: Path, inputs: dict[str, np.ndarray]) -> None:
     weights = releases.draw_weights(graph, taken)
     if "model_out.weight" in weights:  # the 2016 network's: the bins, which its logits must choose among
         weights["model_out.weight"] = (bin_points().T / 110)[..., None, None]
-        weights["model8.6.weight"] *= 2.6
     releases.write_state_dict(path, weights)
     np.savez(path.with_suffix(".npz"), **inputs)
 

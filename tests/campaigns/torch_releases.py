@@ -91,11 +91,13 @@ def main(work: Path) -> None:
         assert all("num_batches_tracked" in key or "model_class" in key for key in lacking), lacking
         torch.save(network.state_dict(), path, _use_new_zipfile_serialization=zipped)
         inputs = [
-            torch.from_numpy(array).permute(0, 3, 1, 2) for array in np.load(work / f"{name}.npz").values()
+            torch.from_numpy(array).permute(0, 3, 1, 2).double()
+            for array in np.load(work / f"{name}.npz").values()
         ]
         with torch.no_grad():
-            results = [network.eval()(*(each[n : n + 1] for each in inputs)) for n in range(len(inputs[0]))]
-        np.save(work / f"{name}-ab.npy", torch.cat(results).permute(0, 2, 3, 1).numpy())
+            network.double().eval()  # exactly what the definition says: what is off is the converted one
+            results = [network(*(each[n : n + 1] for each in inputs)) for n in range(len(inputs[0]))]
+        np.save(work / f"{name}-ab.npy", torch.cat(results).permute(0, 2, 3, 1).float().numpy())
 
 
 if __name__ == "__main__":
