@@ -25,7 +25,7 @@ WEIGHTS = {
     "orthochromatic": (0.04, 0.56, 0.40),
     "red-heavy": (0.80, 0.18, 0.02),
 }
-_PLAIN = 0.3  # of the pictures stay as they are
+_PLAIN = 0.4  # of the pictures stay as they are
 _OTHER_EMULSION = 0.35
 
 

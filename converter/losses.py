@@ -30,7 +30,7 @@ _NEIGHBOURS, _SIGMA = 5, 5.0
 _UNIFORM = 0.7  # how much of the prior is replaced by a uniform one
 _HUBER = 0.05  # in units of AB_SCALE
 _EACH, _ALL = 0.05, 0.1  # decibels that one unit of colourfulness is worth, in each picture and in the mean
-_VIVID = 0.15
+_VIVID = 0.25
 
 
 @dataclass(frozen=True, slots=True)

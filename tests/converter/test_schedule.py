@@ -14,6 +14,13 @@ def test_the_rate_rises_then_falls_to_zero() -> None:
     assert schedule.rate(1.0, 1000) == pytest.approx(0.0)
 
 
+def test_the_rate_may_stay_for_long() -> None:
+    schedule = Schedule(minutes=10, falls_from=0.6)
+    assert schedule.rate(0.6, 1000) == pytest.approx(1.0)
+    assert schedule.rate(0.8, 1000) == pytest.approx(0.5)
+    assert schedule.rate(1.0, 1000) == pytest.approx(0.0)
+
+
 def test_pictures_grow_during_the_run() -> None:
     sizes = [Schedule(minutes=1).size(progress) for progress in (0, 0.59, 0.6, 0.9)]
     assert sizes == [128, 128, 160, 224]
