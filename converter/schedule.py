@@ -12,8 +12,8 @@ from device.errors import ConfigurationError
 class Schedule:
     """A run from start to end. Exactly one of ``minutes`` and ``pictures`` says where the end is.
 
-    ``falls_from``: the progress at which rates begin to fall; a run that has not come so far may still be made
-    longer or shorter when it is resumed. ``sizes``: (from which progress on, pixels of the input).
+    ``falls_from``: the progress at which rates begin to fall; a run that has not come so far may still be
+    made longer or shorter when it is resumed. ``sizes``: (from which progress on, pixels of the input).
     ``averaging``: how much of the running mean of the weights each step keeps. ``held_back``: the part of the
     photographs that is never trained on; ``held_back_seed`` draws it, and must stay when a run goes on from
     another's weights. Rates are the optimizer's largest.
@@ -44,7 +44,7 @@ class Schedule:
         return [pixels for start, pixels in self.sizes if progress >= start][-1]
 
     def rate(self, progress: float, step: float) -> float:
-        """The learning rate's factor, 0..1: a linear rise over ``warm_up`` steps, at last a cosine to zero."""
+        """The learning rate's factor, 0..1: a linear rise over ``warm_up`` steps, then a cosine to zero."""
         falling = max(0.0, min(progress, 1.0) - self.falls_from) / (1 - self.falls_from)
         return min(1.0, (step + 1) / self.warm_up) * 0.5 * (1 + math.cos(math.pi * falling))
 
