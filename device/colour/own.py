@@ -79,7 +79,9 @@ def jpeg_luma(frame: Frame) -> Bytes:
     black, white = black_and_white(frame.depth, full_range=frame.colour_space.full_range)
     if frame.luma.dtype == np.uint8 and white - black == 255:
         return np.ascontiguousarray(frame.luma, np.uint8)
-    above_black = cv2.subtract(frame.luma, float(black))  # type: ignore[call-overload]  # stops at 0
+    floor = frame.luma.dtype.type(black)
+    above_black = np.maximum(frame.luma, floor)  # not by OpenCV, which takes four rows of one for a scalar
+    above_black -= floor
     return np.asarray(cv2.convertScaleAbs(above_black, alpha=255 / (white - black)), np.uint8)
 
 

@@ -59,9 +59,9 @@ def test_a_table_is_shared_and_read_only() -> None:
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_a_grey_in_rgb_has_the_lightness_of_its_luma(dtype: type[np.uint8 | np.uint16]) -> None:
-    codes = np.linspace(0, np.iinfo(dtype).max, 999).astype(dtype)
+    codes = np.linspace(0, np.iinfo(dtype).max, 999).astype(dtype)[None]
     depth = 8 * codes.itemsize
-    of_rgb = lightness_of_rgb(np.repeat(codes[:, None], 3, axis=1))
+    of_rgb = lightness_of_rgb(np.repeat(codes[..., None], 3, axis=-1))
     assert np.abs(of_rgb - lightness(codes, JPEG_COLOUR, depth)).max() < 1e-3
 
 
