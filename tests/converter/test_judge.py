@@ -65,3 +65,10 @@ def test_steadiness_is_of_a_films_shots(network: Network, demo_film: Path) -> No
 def test_a_film_too_short_to_judge_is_named(network: Network, demo_film: Path) -> None:
     with pytest.raises(InputError, match="long enough"):
         steadiness(demo_film, network, frames=3)
+
+
+def test_hints_are_measured_against_none(network: Network, tar: Path) -> None:
+    ways = compare_hints(data.iterate_pictures([tar]), network, count=3)
+    assert [way.hints for way in ways][:3] == ["none", "1 places", "5 places"]
+    assert ways[0].gain == 0
+    assert all(way.gain == pytest.approx(way.psnr - ways[0].psnr) for way in ways)
