@@ -21,13 +21,12 @@ from converter.networks import koala
 from converter.networks.kinds import AB_SCALE, KINDS, NetworkKind
 from converter.schedule import Clock, Schedule
 from converter.train import split
+from converter.variables import array_of, assign
 from device.errors import ConfigurationError, NetworkFileError, from_os_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
-
-    import numpy.typing as npt
 
     Tell = Callable[[dict[str, float]], None]
 
@@ -104,7 +103,7 @@ class Trainer:
 
     def save(self, path: Path) -> None:
         """Write everything needed to go on, and to convert."""
-        groups = {name: [_array(each) for each in group] for name, group in self._state().items()}
+        groups = {name: [array_of(each) for each in group] for name, group in self._state().items()}
         facts = {
             "network": self.kind.name, "clock": asdict(self.clock), "schedule": asdict(self.schedule),
             "notes": self.notes,
@@ -115,7 +114,7 @@ class Trainer:
         """Go on from a checkpoint that ``save`` wrote."""
         groups, facts = read_checkpoint(path)
         for name, variables in self._state().items():
-            _assign(variables, groups.get(name, []), path)
+            assign(variables, groups.get(name, []), path)
         self.clock, self.notes = Clock(**facts["clock"]), facts["notes"]
 
     def _state(self) -> dict[str, Sequence[keras.Variable]]:
@@ -186,7 +185,7 @@ def load(kind: NetworkKind, checkpoint: Path) -> tuple[keras.Model, str]:
     """The trained network of a checkpoint, for one picture at a time, and what is to be said of it."""
     groups, facts = read_checkpoint(checkpoint)
     model = kind.build(kind.size, 1)
-    _assign(model.weights, groups.get("weight", []), checkpoint)
+    assign(model.weights, groups.get("weight", []), checkpoint)
     return model, str(facts["notes"])
 
 
@@ -215,15 +214,3 @@ def _logged(path: Path, tell: Tell) -> Iterator[Tell]:
             yield note
     except OSError as error:
         raise from_os_error(error, where=path, doing="can't keep the log") from error
-
-
-def _assign(variables: Sequence[keras.Variable], arrays: Sequence[npt.NDArray[Any]], path: Path) -> None:
-    if [tuple(v.shape) for v in variables] != [array.shape for array in arrays]:
-        raise NetworkFileError("a checkpoint of another network or another version of it", where=path)
-    for variable, array in zip(variables, arrays, strict=True):
-        variable.assign(array)
-
-
-def _array(variable: keras.Variable) -> npt.NDArray[Any]:
-    # Keras's own way draws numpy 2's warning about __array__.
-    return np.asarray(variable.value.numpy())

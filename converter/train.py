@@ -21,6 +21,7 @@ from converter.checkpoint import read_checkpoint, write_checkpoint
 from converter.networks import compact
 from converter.preview import write_preview
 from converter.schedule import Clock, Schedule
+from converter.variables import array_of, assign
 from device.errors import NetworkFileError
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Trainer:
         self._decoder_variables = [v for v in variables if compact.ENCODER_PREFIX not in v.path]
         self._encoder.build(self._encoder_variables)
         self._decoder.build(self._decoder_variables)
-        self._averages = [keras.Variable(_array(variable), trainable=False) for variable in variables]
+        self._averages = [keras.Variable(array_of(variable), trainable=False) for variable in variables]
         self._compiled = tf.function(self._update)
 
     def step(self, batch: batches.Batch) -> dict[str, float]:
@@ -110,13 +111,13 @@ class Trainer:
         """
         twin = Trainer(self.schedule, self.tables, quantized=True)
         for mine, theirs in zip(self._state().values(), twin._state().values(), strict=True):
-            _assign(theirs, [_array(variable) for variable in mine], None)
+            assign(theirs, [array_of(variable) for variable in mine], None)
         twin.clock = self.clock
         return twin
 
     def averaged(self) -> keras.Model:
         """A float32 copy of the network with the running mean of its weights, rounded if it learns so."""
-        model = _filled([_array(average) for average in self._averages])
+        model = _filled([array_of(average) for average in self._averages])
         return round_kernels(model) if self.quantized else model
 
     def start_from(self, path: Path) -> None:
@@ -126,13 +127,13 @@ class Trainer:
         shared = [variable for variable in self.model.trainable_variables if variable.path in known]
         if len(shared) < len(known):
             raise NetworkFileError("a checkpoint of another network or another version of it", where=path)
-        _assign(shared, [known[variable.path] for variable in shared], path)
+        assign(shared, [known[variable.path] for variable in shared], path)
         for average, variable in zip(self._averages, self.model.trainable_variables, strict=True):
             average.assign(variable)
 
     def save(self, path: Path) -> None:
         """Write everything needed to go on."""
-        groups = {name: [_array(v) for v in group] for name, group in self._state().items()}
+        groups = {name: [array_of(v) for v in group] for name, group in self._state().items()}
         names = [variable.path for variable in self.model.trainable_variables]
         facts = {"clock": asdict(self.clock), "schedule": asdict(self.schedule), "variables": names}
         write_checkpoint(path, groups, facts)
@@ -141,7 +142,7 @@ class Trainer:
         """Go on from a checkpoint that ``save`` wrote."""
         groups, facts = read_checkpoint(path)
         for name, variables in self._state().items():
-            _assign(variables, groups.get(name, []), path)
+            assign(variables, groups.get(name, []), path)
         self.clock = Clock(**facts["clock"])
 
     def _state(self) -> dict[str, Sequence[keras.Variable]]:
@@ -287,22 +288,8 @@ def _means(rows: Sequence[dict[str, float]]) -> dict[str, float]:
 def _filled(arrays: Sequence[npt.NDArray[Any]], path: Path | None = None) -> keras.Model:
     with _dtype_policy("float32"):
         model = compact.build()
-    _assign(model.trainable_variables, arrays, path)
+    assign(model.trainable_variables, arrays, path)
     return model
-
-
-def _assign(
-    variables: Sequence[keras.Variable], arrays: Sequence[npt.NDArray[Any]], path: Path | None
-) -> None:
-    if [tuple(v.shape) for v in variables] != [array.shape for array in arrays]:
-        raise NetworkFileError("a checkpoint of another network or another version of it", where=path)
-    for variable, array in zip(variables, arrays, strict=True):
-        variable.assign(array)
-
-
-def _array(variable: keras.Variable) -> npt.NDArray[Any]:
-    # Keras's own way draws numpy 2's warning about __array__.
-    return np.asarray(variable.value.numpy())
 
 
 @contextmanager
