@@ -36,9 +36,10 @@ def test_a_few_steps_lower_the_losses_and_a_checkpoint_goes_on_alike(
 ) -> None:
     schedule = Schedule(pictures=8 * 400, batch=8, sizes=SIZES, warm_up=5, decoder_rate=3e-3)
     trainer = train.Trainer(schedule, tables)
-    rows = [trainer.step(batch) for _ in range(25)]
-    assert rows[-1]["bins"] < 0.8 * rows[0]["bins"]
-    assert rows[-1]["mean"] < rows[0]["mean"]
+    rows = [trainer.step(batch) for _ in range(35)]
+    # Single steps jump, and otherwise on another CPU: so the best of the last ten.
+    assert min(row["bins"] for row in rows[-10:]) < 0.8 * rows[0]["bins"]
+    assert min(row["mean"] for row in rows[-10:]) < 0.95 * rows[0]["mean"]
 
     trainer.save(tmp_path / "c.npz")
     resumed = train.Trainer(schedule, tables)
