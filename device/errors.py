@@ -13,7 +13,8 @@
     │   ├── UnsupportedColour            PQ, HLG: no standard dynamic range luma
     │   ├── UnreadablePicture            not a picture, or broken
     │   ├── UnwritablePicture            a picture that the format asked for can't hold
-    │   └── UnreadableJpeg               a received JPEG or its facts are not ours
+    │   ├── UnreadableJpeg               a received JPEG or its facts are not ours
+    │   └── SourceLost                   a camera or stream that is not there, or no longer: it may come back
     ├── NetworkFileError              4  the neural network or its manifest can't be used
     │   └── DownloadFailed               its official release can't be had
     ├── BrokerError                   5  MQTT
@@ -116,6 +117,10 @@ class UnwritablePicture(InputError):
 
 class UnreadableJpeg(InputError):
     """A JPEG, or the facts in it, that we did not make."""
+
+
+class SourceLost(InputError):
+    """A camera or a stream is not there, or no longer; who waits and opens it again may find it back."""
 
 
 class NetworkFileError(TintcastError):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from device.errors import TintcastError
+from device.errors import TintcastError, from_os_error
 
 #: Where a wheel's ``device/bundled/...`` stands in a checkout, by its first part.
 _CHECKOUT: Final = {"models": Path("models"), "demo.mp4": Path("tests/media/demo.mp4")}
@@ -29,6 +30,22 @@ def bundled(name: str) -> Path:
     raise TintcastError(
         f"{name} is missing in this installation", where=device, hint="install tintcast again"
     )
+
+
+def state_folder(role: str) -> Path:
+    """The folder, for our eyes only, of what ``role`` remembers from run to run; made where missing.
+
+    Under the service manager's STATE_DIRECTORY, else under the user's (XDG_STATE_HOME). Raises InputError or
+    SpaceError where it can't be made.
+    """
+    given = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    ours = os.environ.get("XDG_STATE_HOME", "") or Path.home() / ".local" / "state"
+    folder = (Path(given) if given else Path(ours) / "tintcast") / role
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise from_os_error(error, where=folder, doing="can't make the folder") from None
+    return folder
 
 
 def version() -> str:
