@@ -4,6 +4,7 @@
     ├── Stuck                        70  a thread of ours does not answer or does not end
     ├── PartlyFailed                  1  some of the work failed, the rest is done
     ├── ConfigurationError            2  a wrong key, value, flag or combination
+    │   └── SettingRefused               a value that a running job does not take
     ├── InputError                    3  what was given to colorize can't be read
     │   ├── MissingInput                 no such file or folder
     │   ├── UnreadableFilm               not a film, truncated, corrupt
@@ -75,6 +76,10 @@ class ConfigurationError(TintcastError):
     """A key, value, flag or combination that is not allowed."""
 
     exit_code = 2
+
+
+class SettingRefused(ConfigurationError):
+    """A value, or a name, that is not allowed among what can be changed while a job runs."""
 
 
 class InputError(TintcastError):
