@@ -9,7 +9,7 @@ from device.jobs.film import Progress, colorize_film
 from device.jobs.pipeline import Colorizer, run_pipeline
 from device.mqtt.sender import connect
 from device.network import Network
-from device.sinks.mqtt import MqttLive
+from device.sinks.mqtt.plain import PlainLive
 from device.sources.pattern import PatternSource
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def publish_pattern(
         PatternSource(size, rate, count=count) as source,
     ):
         colorizer = Colorizer(network, config.colour, live=True)
-        sink = MqttLive(
+        sink = PlainLive(
             session,
             network=network.manifest.name,
             quality=config.mqtt.quality,

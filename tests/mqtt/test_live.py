@@ -19,7 +19,8 @@ from device.mqtt.messages import Ack, Head
 from device.mqtt.publication import Publication
 from device.mqtt.session import Session
 from device.mqtt.topics import Role
-from device.sinks.mqtt import MqttFilm, MqttLive, fit
+from device.sinks.mqtt import MqttFilm, fit
+from device.sinks.mqtt.plain import PlainLive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,7 +82,7 @@ def test_a_slow_subscriber_does_not_slow_the_sender(address: Address, base: str,
             address, Role(base, "viewer", "test"), subscriptions=[sender.frame], say=print
         ).start() as viewer,
         Session(address, sender, say=print).start() as session,
-        MqttLive(session, network="compact", quality=85) as sink,
+        PlainLive(session, network="compact", quality=85) as sink,
     ):
         began = time.monotonic()
         for index in range(100):
@@ -101,7 +102,7 @@ def test_a_live_picture_says_what_it_is(address: Address, base: str, sender: Rol
             address, Role(base, "viewer", "test"), subscriptions=[sender.frame], say=print
         ).start() as viewer,
         Session(address, sender, say=print).start() as session,
-        MqttLive(session, network="compact", quality=85) as sink,
+        PlainLive(session, network="compact", quality=85) as sink,
     ):
         sink.write(tinted(7, rotation=90, age_ns=40_000_000))
         (message,) = messages(viewer, 0.3)
@@ -116,7 +117,7 @@ def test_without_a_broker_live_pictures_are_dropped_not_kept(
     broker = start_mosquitto()
     with (
         Session(broker.address, sender, say=print).start() as session,
-        MqttLive(session, network="compact", quality=85) as sink,
+        PlainLive(session, network="compact", quality=85) as sink,
     ):
         broker.kill()
         wait_until(lambda: not session.connected)
@@ -141,7 +142,7 @@ def test_telemetry_is_told_on_change_and_not_too_often(address: Address, base: s
             address, Role(base, "viewer", "test"), subscriptions=[sender.telemetry], say=print
         ).start() as viewer,
         Session(address, sender, say=print).start() as session,
-        MqttLive(
+        PlainLive(
             session, network="compact", quality=85, telemetry_s=0.5, more=lambda: {"network_ms": 12.34}
         ) as sink,
     ):
@@ -166,7 +167,7 @@ def test_live_pictures_are_made_to_fit(
     with (
         Session(broker.address, viewer, subscriptions=[sender.frame], say=print).start() as listening,
         Session(broker.address, sender, say=print).start() as session,
-        MqttLive(session, network="compact", quality=95) as sink,
+        PlainLive(session, network="compact", quality=95) as sink,
     ):
         sink.write(tinted(0, width=320, height=240))
         (message,) = messages(listening, 0.5)

@@ -1,0 +1,6 @@
+"""Tinted frames over MQTT: a film's, each delivered once; a live stream's, the newest."""
+
+from device.sinks.mqtt.film import MqttFilm
+from device.sinks.mqtt.fit import fit
+
+__all__ = ["MqttFilm", "fit"]
