@@ -91,7 +91,7 @@ def publish_pattern(
         connect(config.mqtt, say) as session,
         PatternSource(size, rate, count=count) as source,
     ):
-        colorizer = Colorizer(network, config.colour, live=True)
+        colorizer = Colorizer(network, config.colour)
         sink = PlainLive(
             session,
             network=network.manifest.name,

@@ -49,10 +49,8 @@ def tiny() -> Iterator[Network]:
         yield loaded
 
 
-def colorizer(network: object, boundaries: Boundaries | None = None, *, live: bool = False) -> Colorizer:
-    return Colorizer(
-        cast("Network", network), ColourSettings(shadow_chroma=1), live=live, boundaries=boundaries
-    )
+def colorizer(network: object, boundaries: Boundaries | None = None) -> Colorizer:
+    return Colorizer(cast("Network", network), ColourSettings(shadow_chroma=1), boundaries=boundaries)
 
 
 def shots(*parts: tuple[int, str], rate: int = 25) -> list[Frame]:
@@ -96,21 +94,6 @@ def test_steadiness_starts_anew_behind_what_passed() -> None:
     assert not out[26].own_colour
     np.testing.assert_array_equal(out[26].ab, np.full((8, 8, 2), 21, np.float32))
     assert out[27].ab.mean() < 22
-
-
-def test_in_a_stream_nothing_waits_and_night_is_tinted_soon() -> None:
-    frames = [
-        replace(frame, captured_ns=40_000_000 * frame.index)
-        for frame in shots((100, "colour"), (100, "grey"))
-    ]
-    stage = colorizer(Counting(), live=True)
-    own = []
-    for frame in frames:
-        (tinted,) = stage.step(frame)
-        own.append(tinted.own_colour)
-    assert list(stage.flush()) == []
-    assert own == sorted(own, reverse=True)
-    assert 100 + 5 <= own.index(False) <= 100 + 25
 
 
 def test_another_size_or_depth_is_another_shot() -> None:
