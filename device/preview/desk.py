@@ -8,12 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from device.colour.placed import Likely, PlacedHint
-    from device.engine.interest import Interest
-    from device.engine.switches import Switches
+    from device.engine import Interest, Switches
     from device.sinks.views import Views
-
-    #: What JSON can say of one figure.
-    Figure = str | float | bool | None | Sequence[str]
 
 
 class Desk(Protocol):
@@ -37,12 +33,15 @@ class Desk(Protocol):
         """Held while somebody looks."""
         ...
 
-    def figures(self) -> Mapping[str, Figure]:
-        """How it goes now, by name: ``state``, ``source``, ``fps``, ``network_ms``, ``chroma_age_ms`` ..."""
+    def figures(self) -> Mapping[str, object]:
+        """How it goes now, by name, as JSON has it: ``state``, ``source``, ``fps``, ``network_ms`` ..."""
         ...
 
-    def snapshot(self) -> bytes:
-        """One JPEG of now in full size; where everything rests, the network runs once for it. Blocks."""
+    def glimpse(self) -> None:
+        """Have one frame made and shown to the views although everything rests: the network runs once.
+
+        Returns at once. Where nothing rests, or nothing can be made (off, no camera), nothing happens.
+        """
         ...
 
     def hints(self) -> Sequence[PlacedHint]:
