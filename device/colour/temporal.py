@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypedDict
 import cv2
 import numpy as np
 
-from device.colour.structure import reduced
+from device.colour.motion import GRID, Follower, codes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,13 +26,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Codes = NDArray[np.uint8]
 
-#: Side of the grid that the motion is found on.
-_GRID = 112
-#: Difference along the motion (8-bit codes, flicker taken off) at which half of the memory is lost.
-_DOUBT = 10.0
-#: Flicker is measured at every so many samples of the grid, and changes contrast at most by this factor.
-_SPARSE = 3
-_FLICKER = 2.0
 #: The least and the most that one prediction counts, by its confidence against the frame's mean confidence.
 _LEAST_VOTE = 0.25
 _MOST_VOTE = 4.0
@@ -72,7 +65,7 @@ class Steady:
             raise ValueError(f"strength is {strength}, but must be from 0 to below 1")
         self._most_votes = np.float32(strength / (1 - strength))
         self._depth = depth
-        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        self._follower = Follower()
         self._memory: _Memory | None = None
 
     def step(self, small_luma: Luma, ab: Floats, *, cut: bool, confidence: Floats | None = None) -> Floats:
@@ -84,12 +77,13 @@ class Steady:
         """
         if not self._most_votes:
             return ab
-        luma = reduced(small_luma, self._depth, _GRID)
+        luma = codes(small_luma, self._depth)
         votes = _votes(ab, confidence)
         steady = ab
         memory = self._memory
         if memory is not None and not cut and memory.ab.shape == ab.shape:
-            past, kept = self._carried(memory, luma)
+            way = self._follower.way(memory.luma, luma, (ab.shape[0], ab.shape[1]))
+            past, kept = way.pull(memory.ab), way.pull(memory.votes) * way.trust
             votes = votes + kept
             steady = past + (ab - past) * (1 - kept / votes)[..., None]
         self._memory = _Memory(luma, steady, np.minimum(votes, self._most_votes))
@@ -115,22 +109,10 @@ class Steady:
             return
         rows, columns = state["size"]
         self._memory = _Memory(
-            np.frombuffer(base64.b64decode(state["luma"]), np.uint8).reshape(_GRID, _GRID),
+            np.frombuffer(base64.b64decode(state["luma"]), np.uint8).reshape(GRID, GRID),
             _read_floats(state["ab"]).reshape(rows, columns, 2),
             _read_floats(state["votes"]).reshape(rows, columns),
         )
-
-    def _carried(self, memory: _Memory, luma: Codes) -> tuple[Floats, Floats]:
-        """Bring ab and votes along the motion to this frame, with only the votes that its luma confirms."""
-        columns, rows = size = memory.votes.shape[::-1]
-        unknown = np.zeros((_GRID, _GRID, 2), np.float32)
-        back = np.asarray(self._flow.calc(luma, memory.luma, unknown), np.float32)
-        unlike = _unlike(_pulled(memory.luma.astype(np.float32), back), luma.astype(np.float32))
-        trust = np.exp2(-np.square(cv2.blur(unlike, (3, 3)) / np.float32(_DOUBT)))
-        trust = cv2.erode(cv2.resize(trust, size, interpolation=cv2.INTER_AREA), np.ones((3, 3), np.uint8))
-        step = np.array([columns / _GRID, rows / _GRID], np.float32)
-        back = np.asarray(cv2.resize(back, size, interpolation=cv2.INTER_AREA), np.float32) * step
-        return _pulled(memory.ab, back), _pulled(memory.votes, back) * np.asarray(trust, np.float32)
 
 
 def _votes(ab: Floats, confidence: Floats | None) -> Floats:
@@ -139,28 +121,6 @@ def _votes(ab: Floats, confidence: Floats | None) -> Floats:
         return np.ones((rows, columns), np.float32)
     fitted = np.asarray(cv2.resize(confidence, (columns, rows), interpolation=cv2.INTER_LINEAR), np.float32)
     return np.asarray(np.clip(fitted / max(float(fitted.mean()), 1e-6), _LEAST_VOTE, _MOST_VOTE), np.float32)
-
-
-def _pulled(plane: Floats, back: Floats) -> Floats:
-    """Bring the frame before onto this one; ``back``: where each sample came from, as a way in x and y."""
-    rows, columns = back.shape[:2]
-    x, y = np.meshgrid(np.arange(columns, dtype=np.float32), np.arange(rows, dtype=np.float32))
-    pulled = cv2.remap(
-        plane, x + back[..., 0], y + back[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    return np.asarray(pulled, np.float32)
-
-
-def _unlike(moved: Floats, now: Floats) -> Floats:
-    """How far two lumas are apart in codes, a change of level and contrast of the whole picture aside.
-
-    Both are estimated by medians, which things that move or appear don't sway.
-    """
-    few_moved, few_now = moved[::_SPARSE, ::_SPARSE], now[::_SPARSE, ::_SPARSE]
-    level_moved, level_now = np.median(few_moved), np.median(few_now)
-    contrast = np.median(np.abs(few_now - level_now)) / max(np.median(np.abs(few_moved - level_moved)), 1.0)
-    contrast = np.clip(contrast, 1 / _FLICKER, _FLICKER)
-    return np.asarray(np.abs((now - level_now) - contrast * (moved - level_moved)), np.float32)
 
 
 def _written(array: NDArray[np.uint8] | Floats) -> str:
