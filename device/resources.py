@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from device.errors import TintcastError, from_os_error
+from device.errors import ConfigurationError, TintcastError, from_os_error
 
 #: Where a wheel's ``device/bundled/...`` stands in a checkout, by its first part.
 _CHECKOUT: Final = {"models": Path("models"), "demo.mp4": Path("tests/media/demo.mp4")}
@@ -46,6 +46,18 @@ def state_folder(role: str) -> Path:
     except OSError as error:
         raise from_os_error(error, where=folder, doing="can't make the folder") from None
     return folder
+
+
+def read_password(path: Path | None) -> str | None:
+    """First line of a password file; None without one. Raises ConfigurationError where it can't be read."""
+    if path is None:
+        return None
+    try:
+        with path.open(encoding="utf-8") as file:
+            return file.readline().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise ConfigurationError(f"can't read the password: {reason}", where=path) from None
 
 
 def version() -> str:

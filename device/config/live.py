@@ -28,6 +28,11 @@ class CameraSettings(Section):
     rate: float = Field(
         default=0, ge=0, le=1000, description="frames a second asked for; 0: the source decides"
     )
+    pixel_format: str = Field(
+        default="",
+        max_length=4,
+        description="V4L2's name of how its pixels are asked for, as YUYV or GREY; empty: what suits best",
+    )
     rotation: Literal[0, 90, 180, 270] = Field(
         default=0, description="turns the picture upright (degrees clockwise)"
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from device.errors import ConfigurationError
+from device.resources import read_password
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,14 +66,7 @@ class Address:
 
     def password(self) -> str | None:
         """First line of the password file. Raises ConfigurationError where it can't be read."""
-        if self.password_file is None:
-            return None
-        try:
-            with self.password_file.open(encoding="utf-8") as file:
-                return file.readline().rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-            raise ConfigurationError(f"can't read the password: {reason}", where=self.password_file) from None
+        return read_password(self.password_file)
 
     def tls_context(self) -> TlsContext | None:
         """How to check the broker's certificate; None without TLS. Raises ConfigurationError."""

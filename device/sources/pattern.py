@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 import time
 from fractions import Fraction
 from typing import TYPE_CHECKING, Self
@@ -14,6 +13,7 @@ import numpy as np
 from device.errors import ConfigurationError
 from device.frames import JPEG_COLOUR, Frame
 from device.resources import bundled
+from device.sources.pace import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ class PatternSource:
     What is on frame ``index`` follows from ``size``, ``rate`` and ``seed`` alone. ``paced``: as a camera, at
     the pace of the monotonic clock with ``captured_ns`` set; who is late misses frames, seen as gaps in
     ``index``. Not paced: as fast as they are taken, all of them. ``count``: it ends before this index; None:
-    never. Raises ConfigurationError for sizes and rates that make no sense.
+    never. ``rotation``: said of each frame. Raises ConfigurationError for sizes and rates that make no sense.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class PatternSource:
         *,
         count: int | None = None,
         paced: bool = True,
+        rotation: int = 0,
     ) -> None:
         width, height = size
         if not (16 <= width <= 8192 and 16 <= height <= 8192):
@@ -53,7 +54,9 @@ class PatternSource:
         if not Fraction(1, 10) <= self._rate <= 1000:
             raise ConfigurationError(f"a test pattern at {rate} frames a second: 0.1 to 1000 it can do")
         self._size, self._count, self._paced = size, count, paced
-        self._closed = threading.Event()
+        self._rotation = rotation
+        self._dropped = 0
+        self._pace = Pace()
         rng = np.random.default_rng(seed)
         self._phase = tuple(rng.uniform(0, 2 * math.pi, 2))
         self._shifts = rng.integers(0, _GRAIN_ROOM, (997, 2))
@@ -61,32 +64,56 @@ class PatternSource:
         grain = rng.normal(_GRAIN_MEAN, _GRAIN, (height + _GRAIN_ROOM, width + _GRAIN_ROOM))
         self._grain = np.clip(np.rint(grain), 0, 255).astype(np.uint8)
 
+    @property
+    def name(self) -> str:
+        """What it is, for people."""
+        width, height = self._size
+        return f"test pattern, {width}x{height}, {float(self._rate):.4g}/s"
+
+    @property
+    def dropped(self) -> int:
+        """Frames so far for which whoever takes them was late."""
+        return self._dropped
+
+    @property
+    def corrupt(self) -> int:
+        """None: it is made here."""
+        return 0
+
+    def rest(self, *, resting: bool) -> None:
+        """Make two frames a second, or all of them again."""
+        self._pace.rest(resting=resting)
+
     def frames(self) -> Iterator[Frame]:
         """Yield them until ``count`` or ``close``."""
         began = time.monotonic_ns()
         index = 0
-        while not self._closed.is_set() and (self._count is None or index < self._count):
+        while not self._pace.closed and (self._count is None or index < self._count):
             captured = None
             if self._paced:
-                due = began + int(index * 1_000_000_000 / self._rate)
-                if self._closed.wait(max(0, due - time.monotonic_ns()) / 1e9):
+                rested = self._pace.resting
+                if not self._pace.wait_until(began + int(index * 1_000_000_000 / self._rate)):
                     return
                 captured = time.monotonic_ns()
+                due = max(index, int((captured - began) * self._rate / 1_000_000_000))
+                self._dropped += 0 if rested else due - index
+                index = due
+                if self._count is not None and index >= self._count:
+                    return
             yield Frame(
                 luma=self._luma(index),
                 colour_space=JPEG_COLOUR,
                 index=index,
                 pts=index,
                 time_base=1 / self._rate,
+                rotation=self._rotation,
                 captured_ns=captured,
             )
             index += 1
-            if self._paced:
-                index = max(index, int((time.monotonic_ns() - began) * self._rate / 1_000_000_000))
 
     def close(self) -> None:
         """End ``frames``, from any thread."""
-        self._closed.set()
+        self._pace.close()
 
     def __enter__(self) -> Self:
         """Return itself."""
