@@ -73,11 +73,15 @@ class LiveSettings(Section):
     mqtt_width: int = Field(
         default=0, ge=0, le=8192, description="width of the frames over MQTT (pixels); 0: as they are"
     )
+    mqtt_quality: int = Field(
+        default=0, ge=0, le=100, description="quality of the frames over MQTT; 0: the page's"
+    )
     mqtt_frames: Literal["wanted", "always", "never"] = Field(
         default="wanted",
         description=(
             "wanted: while somebody is subscribed, as far as the broker tells (MQTT 5); one that never tells "
-            "counts as a viewer; always; never: snapshots and telemetry only"
+            "(MQTT 3.1.1, VerneMQ) counts as a viewer; always: also where a broker errs (mosquitto 2.0.19); "
+            "never: snapshots and telemetry only"
         ),
     )
     record: Path | None = Field(default=None, description="film to write it to, too")

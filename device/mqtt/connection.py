@@ -16,14 +16,22 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from device.errors import BrokerRefused
-from device.mqtt.refusals import NOT_AUTHORIZED, UNSUPPORTED_PROTOCOL, refused, unreachable
+from device.mqtt.inbox import Message, Reply
+from device.mqtt.refusals import (
+    UNSUPPORTED_PROTOCOL,
+    not_subscribed,
+    not_taken,
+    refused,
+    sent_away,
+    unreachable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from paho.mqtt.reasoncodes import ReasonCode
 
+    from device.errors import BrokerRefused
     from device.mqtt.address import Address
     from device.mqtt.publication import Publication
 
@@ -38,7 +46,7 @@ _IN_FLIGHT = 20
 #: A broker that dislikes a packet hangs up at once, in seconds.
 _SUSPECT_S = 1.0
 
-_TAKEN_OVER = 0x8E
+_NO_MATCHING_SUBSCRIBERS = 0x10
 _PACKET_TOO_LARGE = 0x95
 
 #: What paho lets out when a broker sends nonsense.
@@ -61,8 +69,9 @@ class ConnectionLost(Exception):
 class Connection:
     """A connected paho client without a thread of its own.
 
-    ``on_message(topic, payload, retained)`` and ``on_acknowledged(publication)`` are called from ``step``,
-    and must only leave things. A publication that the broker refuses raises BrokerRefused from ``step``.
+    ``on_message`` and ``on_acknowledged(publication, matched)`` are called from ``step``, and must only leave
+    things; ``matched``: False where the broker says that nobody is subscribed. A publication that the broker
+    refuses raises BrokerRefused from ``step``.
     """
 
     def __init__(
@@ -73,8 +82,8 @@ class Connection:
         client_id: str,
         will: Publication,
         max_packet: int,
-        on_message: Callable[[str, bytes, bool], None],
-        on_acknowledged: Callable[[Publication], None],
+        on_message: Callable[[Message], None],
+        on_acknowledged: Callable[[Publication, bool], None],
     ) -> None:
         self._address = address
         self._on_message = on_message
@@ -166,16 +175,26 @@ class Connection:
                     raise ProtocolRefused(lost.reason) from None
         return self._reason
 
-    def subscribe(self, filters: Sequence[str]) -> None:
-        """Subscribe at QoS 1."""
-        if not filters:
+    def subscribe(self, filters: Sequence[str], commands: Sequence[str] = ()) -> None:
+        """Subscribe at QoS 1. ``commands``: filters for what is said to us now, by others.
+
+        MQTT 5 keeps from these what was retained before, and what we say ourselves.
+        """
+        if not filters and not commands:
             return
-        wanted: Any = [(each, 1) for each in filters]
+        wanted: Any = [(each, 1) for each in (*filters, *commands)]
         if self.protocol == MQTT5:
+            now = SubscribeOptions(
+                qos=1,
+                noLocal=True,
+                retainAsPublished=True,
+                retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND,
+            )
             wanted = [(each, SubscribeOptions(qos=1)) for each in filters]
+            wanted += [(each, now) for each in commands]
         _, mid = self._client.subscribe(wanted)
         if mid is not None:
-            self._subscribing[mid] = filters
+            self._subscribing[mid] = (*filters, *commands)
 
     @property
     def subscribed(self) -> bool:
@@ -266,12 +285,7 @@ class Connection:
         if flags.is_disconnect_packet_from_server:
             self._lost = f"the broker hung up: {reason.getName().lower()}"
             self._too_large = reason.value == _PACKET_TOO_LARGE
-            if reason.value == _TAKEN_OVER:
-                self._refused = BrokerRefused(
-                    "another process came under our name",
-                    where=self._address,
-                    hint="give each sender and each receiver a name of its own (--device, --name)",
-                )
+            self._refused = sent_away(self._address, reason)
 
     def _published(
         self, _client: paho.Client, _data: Any, mid: int, reason: ReasonCode, _properties: Any
@@ -279,12 +293,10 @@ class Connection:
         publication = self._pending.pop(mid, None)
         if publication is None:
             return
-        if not reason.is_failure:
-            self._on_acknowledged(publication)
-            return
-        what = f"the broker refuses {publication.topic}: {reason.getName().lower()}"
-        hint = "give us the right to write there" if reason.value == NOT_AUTHORIZED else None
-        self._refused = BrokerRefused(what, where=self._address, hint=hint)
+        if reason.is_failure:
+            self._refused = not_taken(self._address, publication.topic, reason)
+        else:
+            self._on_acknowledged(publication, reason.value != _NO_MATCHING_SUBSCRIBERS)
 
     def _subscribed(
         self, _client: paho.Client, _data: Any, mid: int, reasons: list[ReasonCode], _properties: Any
@@ -292,18 +304,16 @@ class Connection:
         filters = self._subscribing.pop(mid, ())
         for topic, reason in zip(filters, reasons, strict=False):
             if reason.is_failure:
-                self._refused = BrokerRefused(
-                    f"the broker refuses to subscribe us to {topic}: {reason.getName().lower()}",
-                    where=self._address,
-                    hint="give us the right to read there",
-                )
+                self._refused = not_subscribed(self._address, topic, reason)
 
     def _message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
         try:
             topic = message.topic
         except UnicodeDecodeError:
             return
-        self._on_message(topic, bytes(message.payload), message.retain)
+        answer_to = getattr(message.properties, "ResponseTopic", None)
+        reply = Reply(answer_to, getattr(message.properties, "CorrelationData", None)) if answer_to else None
+        self._on_message(Message(topic, bytes(message.payload), message.retain, reply))
 
 
 def _tune(_client: paho.Client, _data: Any, sock: Any) -> None:

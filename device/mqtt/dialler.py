@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from paho.mqtt.enums import MQTTProtocolVersion
 
+    from device.errors import BrokerError
     from device.mqtt.address import Address
     from device.mqtt.connection import Connection
 
@@ -22,6 +23,10 @@ _FIRST_PAUSE_S = 0.25
 _LONGEST_PAUSE_S = 10.0
 #: TCP and TLS may take so long, and then the answer to CONNECT.
 CONNECT_S = 10.0
+#: After a refusal, which a person heals, whoever does not give up tries again so much later, in seconds.
+_REFUSED_S = 60.0
+#: What is wrong is said again after so long, in seconds.
+_SAID_AGAIN_S = 3600.0
 #: An old broker may not answer a CONNECT of MQTT 5 at all.
 _MQTT5_ANSWER_S = 3.0
 
@@ -45,7 +50,8 @@ class Dialler:
         self._patience_s = patience_s
         self._given_up = given_up
         self._mqtt5 = address.mqtt5
-        self._found = False
+        #: Whether there was a connection once, or is to be one however long that takes.
+        self.found = False
         #: Whether the last connection took more than one attempt.
         self.hard = False
 
@@ -59,21 +65,22 @@ class Dialler:
                 connection = self._open()
             except BrokerUnreachable as error:
                 away_s = time.monotonic() - since
-                if not self._found:
+                if not self.found:
                     raise
                 if self._patience_s is not None and away_s >= self._patience_s:
                     raise BrokerUnreachable(
                         f"lost for {away_s:.0f} s: {error.what}", where=error.where, hint=error.hint
                     ) from None
             else:
-                self._found = True
+                self.found = True
                 return connection
             self.hard = True
             pause_s = min(max(2 * pause_s, _FIRST_PAUSE_S), _LONGEST_PAUSE_S)
-            self._pause(pause_s * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
+            self.pause(pause_s * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
         return None
 
-    def _pause(self, seconds: float) -> None:
+    def pause(self, seconds: float) -> None:
+        """Wait, or until given up."""
         until = time.monotonic() + seconds
         while not self._given_up() and (left := until - time.monotonic()) > 0:
             time.sleep(min(left, 0.1))
@@ -102,3 +109,22 @@ class Dialler:
             connection.abandon()
             raise
         return connection
+
+
+class Endurance:
+    """For a session that no trouble with its broker ends: says what is wrong, and waits a while."""
+
+    def __init__(self, dialler: Dialler, say: Callable[[str], None]) -> None:
+        self._dialler = dialler
+        self._say = say
+        self._said: dict[str, float] = {}
+
+    def bear(self, error: BrokerError) -> None:
+        """Return when it is worth trying again. The same trouble is said once an hour."""
+        line, now = str(error), time.monotonic()
+        if now - self._said.get(line, -_SAID_AGAIN_S) >= _SAID_AGAIN_S:
+            self._said = {line: now}
+            self._say(f"{line}; trying again")
+        self._dialler.found = True
+        if not isinstance(error, BrokerUnreachable):
+            self._dialler.pause(_REFUSED_S)

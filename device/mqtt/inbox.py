@@ -32,9 +32,26 @@ class Message:
     topic: str
     payload: bytes
     retained: bool
+    reply: Reply | None = None
 
 
-Event = Up | Down | Message
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Where whoever wrote a message wants its answer (MQTT 5), and what it is to be known by."""
+
+    topic: str
+    correlation: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The broker has a publication that ``asks``; ``matched``: there may be somebody who is subscribed."""
+
+    topic: str
+    matched: bool
+
+
+Event = Up | Down | Message | Taken
 
 
 class Inbox:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from dataclasses import replace
 
 from device.mqtt.publication import Publication
 
@@ -12,8 +13,9 @@ class Outbox:
     """Three kinds, taken in this order.
 
     **Held**: retained, QoS 1, told again on every connection; a newer one for its topic replaces an older
-    one. **Sent**: QoS 1, forgotten with the connection. **Shown**: QoS 0, one slot for each topic, newest
-    wins, taken only while nothing else waits for the socket, so that no queue can grow behind a slow link.
+    one. **Sent**: once, forgotten with the connection. **Shown**: one slot for each topic, newest wins,
+    taken only while nothing else waits for the socket, so that no queue can grow behind a slow link; at
+    QoS 0, or at 1 where it asks who is subscribed.
     """
 
     def __init__(self) -> None:
@@ -31,6 +33,7 @@ class Outbox:
         with self._changed:
             self._held[topic] = publication
             self._untold[topic] = publication
+            self._shown.pop(topic, None)
 
     def send(self, publication: Publication) -> bool:
         """Send once on this connection; False where there is none."""
@@ -40,30 +43,40 @@ class Outbox:
             return self._open
 
     def show(self, publication: Publication) -> bool:
-        """Lay down the newest; True when that dropped an older one, or this one as there is no connection."""
+        """Lay down the newest; True when that dropped an older one, or this one as there is no connection.
+
+        What the older one was to ask is asked by the newer.
+        """
         with self._changed:
-            dropped = not self._open or publication.topic in self._shown
-            if self._open:
-                self._shown[publication.topic] = publication
-            return dropped
+            if not self._open:
+                return True
+            older = self._shown.get(publication.topic)
+            if older is not None and older.asks:
+                publication = replace(publication, qos=1, asks=True)
+            self._shown[publication.topic] = publication
+            return older is not None
 
     def take(self, *, backlogged: bool, room: bool) -> Publication | None:
         """Next to publish. ``backlogged``: bytes wait for the socket; ``room``: for one more at QoS 1."""
         with self._changed:
             if backlogged:
                 return None
+            publication = None
             if room and self._untold:
+                publication = self._untold.pop(next(iter(self._untold)))
+            elif room and self._sent:
+                publication = self._sent.popleft()
+            else:
+                for topic, shown in self._shown.items():
+                    if room or not shown.qos:
+                        publication = self._shown.pop(topic)
+                        break
+            if publication is not None and publication.qos:
                 self._in_flight += 1
-                return self._untold.pop(next(iter(self._untold)))
-            if room and self._sent:
-                self._in_flight += 1
-                return self._sent.popleft()
-            if self._shown:
-                return self._shown.pop(next(iter(self._shown)))
-            return None
+            return publication
 
     def acknowledged(self, publication: Publication) -> None:
-        """The broker has one at QoS 1."""
+        """The broker has one at QoS 1, or it was not worth sending."""
         with self._changed:
             self._in_flight -= 1
             if not publication.payload and self._held.get(publication.topic) is publication:

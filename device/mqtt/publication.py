@@ -16,6 +16,8 @@ class Publication:
     """Something to publish. What MQTT 3.1.1 has no place for is left out there.
 
     ``expiry_s``: the broker drops it when it can't hand it on within this time. ``user``: names and values.
+    ``correlation``: of the command that it answers. ``asks``: whoever shows it wants to know from the broker
+    whether anybody is subscribed (``inbox.Taken``); at QoS 1.
     """
 
     topic: str
@@ -25,11 +27,14 @@ class Publication:
     content_type: str | None = None
     expiry_s: int | None = None
     user: tuple[tuple[str, str], ...] = ()
+    correlation: bytes | None = None
+    asks: bool = False
 
     @property
     def size(self) -> int:
         """Bytes of its packet, at most."""
         told = sum(len(name.encode()) + len(value.encode()) + 5 for name, value in self.user)
+        told += len(self.correlation or b"")
         return len(self.topic.encode()) + len(self.payload) + told + len(self.content_type or "") + _OVERHEAD
 
     def properties(self) -> Properties:
@@ -41,4 +46,6 @@ class Publication:
             properties.MessageExpiryInterval = self.expiry_s
         if self.user:
             properties.UserProperty = list(self.user)
+        if self.correlation is not None:
+            properties.CorrelationData = self.correlation
         return properties

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from device.errors import BrokerRefused, BrokerUnreachable
 
 if TYPE_CHECKING:
+    from paho.mqtt.reasoncodes import ReasonCode
+
     from device.errors import BrokerError
     from device.mqtt.address import Address
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 UNSUPPORTED_PROTOCOL = 0x84
 NOT_AUTHORIZED = 0x87
 _BAD_CREDENTIALS = 0x86
+
+_TAKEN_OVER = 0x8E
 
 #: Refusals that time may heal: unavailable, busy, quota, connection rate.
 _PASSING = {0x88, 0x89, 0x97, 0x9F}
@@ -34,6 +38,32 @@ def refused(address: Address, reason: int) -> BrokerError:
         return BrokerUnreachable("the broker is there, but busy", where=address, hint="try again later")
     what, hint = _REFUSALS.get(reason, (f"refuses us (reason {reason:#04x})", None))
     return BrokerRefused(what, where=address, hint=hint)
+
+
+def not_taken(address: Address, topic: str, reason: ReasonCode) -> BrokerRefused:
+    """What a PUBACK with this reason code, a failure, means for a publication on ``topic``."""
+    hint = "give us the right to write there" if reason.value == NOT_AUTHORIZED else None
+    return BrokerRefused(f"the broker refuses {topic}: {reason.getName().lower()}", where=address, hint=hint)
+
+
+def not_subscribed(address: Address, topic: str, reason: ReasonCode) -> BrokerRefused:
+    """What a SUBACK with this reason code, a failure, means for the filter ``topic``."""
+    return BrokerRefused(
+        f"the broker refuses to subscribe us to {topic}: {reason.getName().lower()}",
+        where=address,
+        hint="give us the right to read there",
+    )
+
+
+def sent_away(address: Address, reason: ReasonCode) -> BrokerRefused | None:
+    """What a DISCONNECT with this reason code means; None where coming again may do."""
+    if reason.value != _TAKEN_OVER:
+        return None
+    return BrokerRefused(
+        "another process came under our name",
+        where=address,
+        hint="give each sender and each receiver a name of its own (--device, --name)",
+    )
 
 
 def unreachable(address: Address, error: OSError) -> BrokerError:

@@ -11,11 +11,11 @@ import threading
 import time
 from typing import TYPE_CHECKING, Self
 
-from device.errors import BrokerRefused, BrokerUnreachable
+from device.errors import BrokerError, BrokerRefused, BrokerUnreachable
 from device.mqtt import topics
 from device.mqtt.connection import MQTT5, Connection, ConnectionLost
-from device.mqtt.dialler import CONNECT_S, Dialler
-from device.mqtt.inbox import Down, Event, Inbox, Message, Up
+from device.mqtt.dialler import CONNECT_S, Dialler, Endurance
+from device.mqtt.inbox import Down, Event, Inbox, Taken, Up
 from device.mqtt.limit import PacketLimit
 from device.mqtt.outbox import Outbox
 from device.mqtt.publication import Publication
@@ -37,6 +37,7 @@ _CLOSE_S = 3.0
 class Session:
     """See the module. Methods may be called from any thread; once the session has failed they raise why.
 
+    ``subscriptions``: filters; ``commands``: filters for what is said to us now, by others.
     ``patience_s``: how long a lost broker may stay away before that is a failure; None: for ever.
     ``max_packet``: largest packet that we take, in bytes (an MQTT 5 broker keeps larger ones from us).
     ``say``: told what a person should know, one line each, from any thread.
@@ -48,6 +49,7 @@ class Session:
         role: topics.Role,
         *,
         subscriptions: Sequence[str] = (),
+        commands: Sequence[str] = (),
         patience_s: float | None = 300.0,
         max_packet: int = 32 * 1024 * 1024,
         say: Callable[[str], None],
@@ -55,6 +57,7 @@ class Session:
         self.role = role
         self._address = address
         self._subscriptions = tuple(subscriptions)
+        self._commands = tuple(commands)
         self._max_packet = max_packet
         self._say = say
         self._inbox = Inbox()
@@ -63,6 +66,9 @@ class Session:
         self._dialler = Dialler(
             address, self._connection, patience_s=patience_s, given_up=lambda: self._closing
         )
+        self._endurance: Endurance | None = None
+        #: What ``start`` took.
+        self.first: Up | None = None
         self._began = 0.0
         self._cut_short = 0
         self._up = False
@@ -74,13 +80,11 @@ class Session:
         self._outbox.hold(role.availability, topics.ONLINE)
 
     def start(self, deadline_s: float = CONNECT_S) -> Self:
-        """Connect and subscribe; the ``Up`` of that is taken here.
+        """Connect and subscribe; the ``Up`` of that is taken here, and kept as ``first``.
 
         Raises BrokerUnreachable or BrokerRefused, at the deadline at the latest.
         """
-        if self._address.insecure:
-            self._say(f"{self._address}: the broker's certificate is NOT checked (insecure)")
-        self._thread.start()
+        self._start()
         deadline = time.monotonic() + deadline_s
         event: Event | None = None
         try:
@@ -96,7 +100,22 @@ class Session:
                 where=self._address,
                 hint="is the broker running, and is that its address?",
             )
+        self.first = event
         return self
+
+    def begin(self) -> Self:
+        """Connect and subscribe, however long that takes: no trouble with the broker is a failure.
+
+        A refusal is tried again every minute; what is wrong is said once. ``Up`` and ``Down`` tell the rest.
+        """
+        self._endurance = Endurance(self._dialler, self._say)
+        self._start()
+        return self
+
+    def _start(self) -> None:
+        if self._address.insecure:
+            self._say(f"{self._address}: the broker's certificate is NOT checked (insecure)")
+        self._thread.start()
 
     @property
     def connected(self) -> bool:
@@ -122,6 +141,11 @@ class Session:
         return event
 
     @property
+    def queued(self) -> int:
+        """How many publications wait to be sent."""
+        return len(self._outbox)
+
+    @property
     def waiting(self) -> int:
         """How many events wait to be taken."""
         return len(self._inbox)
@@ -136,14 +160,17 @@ class Session:
         self._ring()
 
     def send(self, publication: Publication) -> bool:
-        """Publish once, on this connection; forgotten when it is lost. False while there is none."""
+        """Publish once, on this connection; forgotten when it is lost. False while there is none.
+
+        These queue without a limit: whoever sends many has one of its own, or looks at ``queued``.
+        """
         self._inbox.raise_if_failed()
         sent = self._outbox.send(publication)
         self._ring()
         return sent
 
     def show(self, publication: Publication) -> bool:
-        """Lay down the newest for its topic, at QoS 0; True when that dropped one that was never sent.
+        """Lay down the newest for its topic; True when that dropped one that was never sent.
 
         While there is no connection nothing is kept: it would be old when there is one.
         """
@@ -189,14 +216,31 @@ class Session:
 
     def _run(self) -> None:
         try:
-            while (connection := self._dialler.dial()) is not None:
-                self._serve(connection)
+            while not self._closing:
+                try:
+                    self._converse()
+                except BrokerError as error:
+                    if self._endurance is None:
+                        raise
+                    if self._up:
+                        self._gone(str(error))
+                    self._endurance.bear(error)
+                    self._cut_short = 0
         except BaseException as error:  # noqa: BLE001 - whatever it is, the session fails with it
             self._up = False
             self._inbox.fail(error)
         finally:
             self._wake.close()
             self._bell.close()
+
+    def _converse(self) -> None:
+        while (connection := self._dialler.dial()) is not None:
+            self._serve(connection)
+
+    def _gone(self, reason: str) -> None:
+        self._up = False
+        self._outbox.lost()
+        self._inbox.put(Down(reason))
 
     def _connection(self, protocol: MQTTProtocolVersion) -> Connection:
         return Connection(
@@ -205,7 +249,7 @@ class Session:
             client_id=self.role.client_id,
             will=Publication(self.role.availability, topics.OFFLINE, qos=1, retain=True),
             max_packet=self._max_packet,
-            on_message=lambda *arrived: self._inbox.put(Message(*arrived)),
+            on_message=self._inbox.put,
             on_acknowledged=self._acknowledged,
         )
 
@@ -231,7 +275,7 @@ class Session:
 
     def _subscribe(self, connection: Connection) -> None:
         deadline = time.monotonic() + CONNECT_S
-        connection.subscribe(self._subscriptions)
+        connection.subscribe(self._subscriptions, self._commands)
         while not connection.subscribed and not self._closing:
             if time.monotonic() > deadline:
                 raise ConnectionLost("the broker does not acknowledge our subscription")
@@ -248,6 +292,8 @@ class Session:
             limit = self._limit.bytes
             if limit is None or publication.size <= limit:
                 connection.publish(publication)
+            elif publication.asks:
+                self._outbox.acknowledged(publication)
             elif publication.qos:
                 raise BrokerRefused(
                     f"takes at most {limit} bytes at once, {publication.topic} has {publication.size}",
@@ -255,9 +301,11 @@ class Session:
                     hint="lower the quality, or raise the broker's max_packet_size",
                 )
 
-    def _acknowledged(self, publication: Publication) -> None:
+    def _acknowledged(self, publication: Publication, matched: bool) -> None:  # noqa: FBT001 - as the broker
         self._limit.acknowledged(publication.size)
         self._outbox.acknowledged(publication)
+        if publication.asks:
+            self._inbox.put(Taken(publication.topic, matched))
 
     def _hear_bell(self) -> None:
         try:
@@ -267,8 +315,6 @@ class Session:
 
     def _lost(self, connection: Connection, lost: ConnectionLost) -> None:
         connection.abandon()
-        self._up = False
-        self._outbox.lost()
         short = time.monotonic() - self._began < _SHORT_S and not self._dialler.hard
         self._cut_short = self._cut_short + 1 if short else 0
         if line := self._limit.lost(connection.suspect, too_large=lost.too_large):
@@ -280,4 +326,4 @@ class Session:
                 where=self._address,
                 hint="does another process have our name? Each needs its own (--device, --name)",
             )
-        self._inbox.put(Down(lost.reason))
+        self._gone(lost.reason)

@@ -1,8 +1,11 @@
 """Names of topics: ``<base>/<device>/<role>/...``. What comes in is parsed as if an enemy had written it.
 
 availability                  online / offline; also the will                        QoS 1, retained
-frame                         newest picture                                         QoS 0
+frame                         newest picture; now and then one at QoS 1              QoS 0
+snapshot                      one picture                                            QoS 0, retained
 telemetry                     JSON                                                   QoS 0
+set/<thing>                   what it is to be (``commands``), never retained          QoS 1
+state/<thing>                 what it is                                             QoS 1, retained
 job/<job>/head                JSON: a film on its way (``messages.Head``)              QoS 1, retained
 job/<job>/frame               one JPEG, numbered by the facts in it                  QoS 1
 job/<job>/beside              sound and subtitles, numbered parts                    QoS 1
@@ -27,7 +30,10 @@ class Kind(Enum):
 
     AVAILABILITY = "availability"
     FRAME = "frame"
+    SNAPSHOT = "snapshot"
     TELEMETRY = "telemetry"
+    SET = "set"
+    STATE = "state"
     HEAD = "head"
     JOB_FRAME = "job frame"
     BESIDE = "beside"
@@ -74,9 +80,22 @@ class Role:
         return f"{self.prefix}/frame"
 
     @property
+    def snapshot(self) -> str:
+        """One picture, kept by the broker."""
+        return f"{self.prefix}/snapshot"
+
+    @property
     def telemetry(self) -> str:
         """How it does."""
         return f"{self.prefix}/telemetry"
+
+    def set(self, thing: str) -> str:
+        """Commands to ``thing``."""
+        return f"{self.prefix}/set/{thing}"
+
+    def state(self, thing: str) -> str:
+        """What ``thing`` is set to."""
+        return f"{self.prefix}/state/{thing}"
 
     def job(self, job: str) -> JobTopics:
         """Topics of one of its jobs."""
@@ -113,33 +132,36 @@ class JobTopics:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A topic of ours, taken apart. ``job`` and ``receiver`` are empty where the topic has none."""
+    """A topic of ours, taken apart. What the topic does not have is empty."""
 
     kind: Kind
     role: Role
     job: str = ""
     receiver: str = ""
+    thing: str = ""
 
 
 _SIMPLE = {
     "availability": Kind.AVAILABILITY,
     "frame": Kind.FRAME,
+    "snapshot": Kind.SNAPSHOT,
     "telemetry": Kind.TELEMETRY,
 }
+_OF_THING = {"set": Kind.SET, "state": Kind.STATE}
 _OF_JOB = {"head": Kind.HEAD, "frame": Kind.JOB_FRAME, "beside": Kind.BESIDE}
 
 
 def parse(topic: str) -> Parsed | None:
     """Take a topic apart; None for one that is not exactly ours, whatever it is."""
-    if len(topic) > _MAX_TOPIC:
-        return None
-    levels = topic.split("/")
-    if len(levels) < 4 or not all(map(is_level, levels)):
+    levels = topic[: _MAX_TOPIC + 1].split("/")
+    if len(topic) > _MAX_TOPIC or len(levels) < 4 or not all(map(is_level, levels)):
         return None
     role = Role(*levels[:3])
     match levels[3:]:
         case [name] if name in _SIMPLE:
             return Parsed(_SIMPLE[name], role)
+        case [name, thing] if name in _OF_THING:
+            return Parsed(_OF_THING[name], role, thing=thing)
         case ["job", job, name] if name in _OF_JOB:
             return Parsed(_OF_JOB[name], role, job)
         case ["job", job, "ack", receiver]:

@@ -2,5 +2,6 @@
 
 from device.sinks.mqtt.film import MqttFilm
 from device.sinks.mqtt.fit import fit
+from device.sinks.mqtt.live import MqttLive
 
-__all__ = ["MqttFilm", "fit"]
+__all__ = ["MqttFilm", "MqttLive", "fit"]
