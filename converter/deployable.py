@@ -32,6 +32,7 @@ class Deployable:
     to space. ``grey``: scale and offset of L, 0..100. ``ab_scale``: Lab units that its ab is in.
     ``float_layers``: layers that no recipe quantizes, the last one by the name of its output, ``ab``.
     ``choices``: what was chosen in the making, for the manifest. ``weights``: the file it was made from.
+    ``build_likely``: of a network that gives no logits, makes it with them, to be asked for likely colours.
     """
 
     name: str
@@ -44,3 +45,4 @@ class Deployable:
     weights: Path
     licence: str
     data: str
+    build_likely: Callable[[], keras.Model] | None = None

@@ -120,6 +120,7 @@ def from_checkpoint(path: Path, taste: Taste, *, data: str = "not stated") -> De
         name=compact.NAME,
         architecture=f"{compact.NAME}: MobileNetV2 1.0 encoder, plain decoder, hints",
         build=lambda _: compact.deployed(trained, taste.shares()),
+        build_likely=lambda: compact.deployed(trained, taste.shares(), logits=True),
         grey=(compact.GREY_SCALE, compact.GREY_OFFSET),
         ab_scale=compact.AB_SCALE * taste.saturation,
         float_layers=tuple(compact.float_layers(trained)),

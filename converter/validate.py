@@ -13,7 +13,6 @@ from ai_edge_litert.interpreter import Interpreter
 
 from converter.quantize import tensors
 from converter.quiet import without_chatter
-from device.colour.hints import Hints
 from device.errors import NetworkFileError
 from device.network import Network
 
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from converter.deployable import Deployable
     from converter.recipes import Recipe
     from converter.samples import Sample
-    from device.network import Manifest
 
     Floats = npt.NDArray[np.float32]
     Inputs = dict[str, Floats]
@@ -71,17 +69,12 @@ def compare(path: Path, network: Deployable, model: keras.Model, samples: Sequen
             expected = np.asarray(made["ab"] if isinstance(made, dict) else made)[0] * network.ab_scale
             scale, offset = network.grey
             lightness = (inputs["grey"][0, ..., 0] - np.float32(offset)) / np.float32(scale)
-            taken = _taken(sample.hints, loaded.manifest)
-            difference = np.abs(loaded.predict(lightness, hints=taken).ab - expected)
+            ab = loaded.predict(lightness, hints=loaded.heard(sample.hints)).ab
+            difference = np.abs(ab - expected)
             means.append(float(difference.mean()))
             largest.append(float(difference.max()))
             strengths.append(float(np.abs(expected).mean()))
     return Difference(float(np.mean(means)), max(largest), float(np.mean(strengths)))
-
-
-def _taken(hints: Hints, manifest: Manifest) -> Hints:
-    """Of ``hints``, what the network takes."""
-    return Hints(hints.points if manifest.local_hint else (), hints.palette if manifest.global_hint else None)
 
 
 def check(difference: Difference, recipe: Recipe, name: str) -> None:

@@ -64,6 +64,13 @@ def convert(
         float, typer.Option(help="Checkpoint: 0..1, of the rest, how much of the bold head.")
     ] = 1.0,
     saturation: Annotated[float, typer.Option(help="Checkpoint: factor on the network's ab.")] = 1.0,
+    likely: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Checkpoint: also write NAME-likely, asked for likely colours where somebody clicks.",
+        ),
+    ] = None,
     data_note: Annotated[
         str, typer.Option("--data", help="What it learned from, for the manifest.")
     ] = "not stated",
@@ -97,7 +104,7 @@ def convert(
     else:
         raise ConfigurationError("--prototxt, --caffemodel and --points come together")
     pictures = _pictures(calibration, checkpoint)
-    for converted in write(network, recipes, out, pictures, name=name):
+    for converted in write(network, recipes, out, pictures, name=name, likely=likely):
         typer.echo(_line(converted))
 
 

@@ -73,13 +73,23 @@ def build(size: int | None = None) -> keras.Model:
     return keras.Model({"grey": grey} | hints.named(), {"logits": logits} | heads, name=NAME)
 
 
-def deployed(trained: keras.Model, shares: Mapping[str, float], *, size: int = SIZE) -> keras.Model:
-    """The network for a board: one ``ab`` head, the trained ones in these shares, and no logits."""
+def deployed(
+    trained: keras.Model, shares: Mapping[str, float], *, size: int = SIZE, logits: bool = False
+) -> keras.Model:
+    """The network for a board: one ``ab`` head, the trained ones in these shares.
+
+    ``logits``: with those of the bins beside it, which cost time: to be asked for likely colours.
+    """
     grey = keras.Input((size, size, 1), batch_size=1, name="grey")
     hints = hinting.HintInputs.make(size // STRIDE, batch=1)
-    ab_features = _conv(_decoder(*_encoder(grey), hints), _HEAD, 1, "head_ab")
+    features = _decoder(*_encoder(grey), hints)
+    ab_features = _conv(features, _HEAD, 1, "head_ab")
     ab = layers.Conv2D(2, 1, dtype="float32", name="ab")(ab_features)
-    model = keras.Model([grey, *hints.named().values()], ab, name=NAME)
+    outputs = ab
+    if logits:
+        bins = layers.Conv2D(BINS, 1, dtype="float32", name="logits")(features)
+        outputs = {"ab": ab, "logits": bins}
+    model = keras.Model([grey, *hints.named().values()], outputs, name=NAME)
     for layer in model.layers:
         if layer.weights and layer.name != "ab":
             layer.set_weights(trained.get_layer(layer.name).get_weights())

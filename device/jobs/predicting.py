@@ -54,7 +54,7 @@ class Predictor:
             ab = self._network.predict(upright).ab
         else:
             hints = self._hinting.hints(window, frame.rotation, (frame.height, frame.width))
-            ab = self._network.predict(upright, hints=hints).ab
+            ab = self._network.predict(upright, hints=self._network.heard(hints)).ab
         self._seconds += time.perf_counter() - began
         self._predictions += 1
         return np.ascontiguousarray(np.rot90(ab, quarters))

@@ -1,7 +1,8 @@
 """The quantized network: its manifest, finding it, lightness in and ab out."""
 
-from device.network.find import available_networks, find_network
+from device.network.find import LIKELY, available_networks, find_network
 from device.network.manifest import (
+    Companion,
     Input,
     InputRole,
     Manifest,
@@ -15,6 +16,8 @@ from device.network.manifest import (
 from device.network.runtime import Network, Prediction
 
 __all__ = [
+    "LIKELY",
+    "Companion",
     "Input",
     "InputRole",
     "Manifest",

@@ -13,6 +13,9 @@ from device.resources import bundled
 #: Folders of the whole system: what packages bring, what was added on this machine.
 SYSTEM_FOLDERS: Final = (Path("/usr/share/tintcast/models"), Path("/var/lib/tintcast/models"))
 
+#: What names end with of networks that are only asked for likely colours, beside the one that makes pictures.
+LIKELY: Final = "-likely"
+
 #: Known networks that are not bundled, each with the arguments that ``convert`` makes it with.
 _TO_MAKE: Final = {
     "zhang16": "--prototxt P --caffemodel W --points F",
@@ -30,12 +33,11 @@ def network_folders() -> list[Path]:
 
 
 def available_networks() -> dict[str, Path]:
-    """Every network that can be asked for by name, with its .tflite; the first folder that has it wins."""
-    found: dict[str, Path] = {}
-    for folder in network_folders():
-        for path in sorted(folder.glob("*.tflite")):
-            found.setdefault(path.stem, path)
-    return dict(sorted(found.items()))
+    """Every network that can be asked for by name, with its .tflite; the first folder that has it wins.
+
+    Those that are only asked for likely colours are left out.
+    """
+    return {name: path for name, path in _all_networks().items() if not name.endswith(LIKELY)}
 
 
 def find_network(name_or_path: str | Path) -> Path:
@@ -46,9 +48,9 @@ def find_network(name_or_path: str | Path) -> Path:
     text = str(name_or_path)
     if isinstance(name_or_path, Path) or "/" in text or text.endswith((".tflite", ".json")):
         return _at(Path(os.path.expanduser(text)))  # noqa: PTH111 - Path's raises where there is no home
+    if text in (everything := _all_networks()):
+        return everything[text]
     available = available_networks()
-    if text in available:
-        return available[text]
     there = f"there are {', '.join(available)}" if available else "there are none"
     if text in _TO_MAKE:
         hint = (
@@ -58,6 +60,14 @@ def find_network(name_or_path: str | Path) -> Path:
         )
         raise NetworkFileError("is not here", where=text, hint=f"{hint}; {there}")
     raise NetworkFileError("no network has this name", where=text, hint=f"{there}; or give a path")
+
+
+def _all_networks() -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for folder in network_folders():
+        for path in sorted(folder.glob("*.tflite")):
+            found.setdefault(path.stem, path)
+    return dict(sorted(found.items()))
 
 
 def _at(path: Path) -> Path:

@@ -25,6 +25,7 @@ from device.errors import NetworkFileError, from_os_error
 FORMAT: Final = 1
 
 Text = Annotated[str, Field(min_length=1)]
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*\.tflite$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Side = Annotated[int, Field(ge=1, le=4096)]
 Factor = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -104,12 +105,23 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Companion:
+    """Another network's file in the same folder, with a manifest of its own, made of the same weights."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    file: FileName
+    sha256: Sha256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """All that is known of a network.
 
     ``file``: the .tflite's own name, in the manifest's folder. ``recipe``: how it was quantized.
     ``calibration``: the pictures that the ranges were measured on, None where the recipe needs none.
-    ``unfit``: runtimes that can't run this file, each with a recipe whose file it can run.
+    ``unfit``: runtimes that can't run this file, each with a recipe whose file it can run. ``likely``: where
+    this network has no logits, the one to ask for likely colours.
     ``quality`` and ``speed``: measured figures, by what was measured and its unit.
     """
 
@@ -117,7 +129,7 @@ class Manifest:
 
     format: Literal[1] = FORMAT
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
-    file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*\.tflite$")]
+    file: FileName
     sha256: Sha256
     architecture: Text
     recipe: Text
@@ -126,6 +138,7 @@ class Manifest:
     source: Source
     calibration: Text | None
     unfit: Mapping[str, Text] = field(default_factory=dict)
+    likely: Companion | None = None
     quality: Mapping[str, Number] = field(default_factory=dict)
     speed: Mapping[str, Number] = field(default_factory=dict)
     licence: Text

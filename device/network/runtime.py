@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
-from device.colour.hints import Hints, global_vector, local_planes
+from device.colour import bins
+from device.colour.hints import PATCH, Hints, global_vector, local_planes
+from device.colour.likely import likely_colours
 from device.errors import ConfigurationError, NetworkFileError
 from device.network.find import find_network
 from device.network.interpreter import default_threads, open_interpreter
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from device.colour.placed import Likely
     from device.network.interpreter import Interpreter, Runtime
     from device.network.manifest import Input, Manifest, Output
 
@@ -42,7 +45,8 @@ class Prediction:
 class Network:
     """A loaded network. Used by one thread at a time; ``predict`` lets other threads run meanwhile."""
 
-    def __init__(self, manifest: Manifest, interpreter: Interpreter, runtime: str) -> None:
+    def __init__(self, path: Path, manifest: Manifest, interpreter: Interpreter, runtime: str) -> None:
+        self.path = path
         self.manifest = manifest
         self.runtime = runtime
         self._interpreter: Interpreter | None = interpreter
@@ -68,7 +72,7 @@ class Network:
         interpreter, name = open_interpreter(path, threads or default_threads(), runtime, manifest.unfit)
         _check_tensors("inputs", manifest.inputs, interpreter.get_input_details(), path)
         _check_tensors("outputs", manifest.outputs, interpreter.get_output_details(), path)
-        return cls(manifest, interpreter, name)
+        return cls(path, manifest, interpreter, name)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -97,6 +101,31 @@ class Network:
             return Prediction(ab, None)
         logits = self._logits.real(interpreter.get_tensor(self._logits.index))
         return Prediction(ab, _likeliest(logits))
+
+    def likely(
+        self, lightness: NDArray[np.float32], x: float, y: float, *, count: int = 6, hints: Hints = NO_HINTS
+    ) -> tuple[Likely, ...]:
+        """Colours that the place at ``x``, ``y`` (0..1 of the picture) may well have, distinct and real ones.
+
+        First the network's own choice, then the likeliest; none where it has no logits of the 313 bins.
+        ``lightness`` and ``hints`` as ``predict``, and its errors.
+        """
+        if self._logits is None or self._logits.shape[-1] != bins.COUNT:
+            return ()
+        ab = self.predict(lightness, hints=hints).ab
+        if self._interpreter is None:
+            raise ValueError("the network is closed")
+        logits = self._logits.real(self._interpreter.get_tensor(self._logits.index))
+        shares = _softmax(_around(logits, x, y)).mean(axis=0)
+        light = float(_around(lightness[..., None], x, y).mean())
+        return likely_colours(shares, _around(ab, x, y).mean(axis=0), light, count)
+
+    def heard(self, hints: Hints) -> Hints:
+        """Of ``hints``, what the network takes."""
+        manifest = self.manifest
+        return Hints(
+            hints.points if manifest.local_hint else (), hints.palette if manifest.global_hint else None
+        )
 
     def check_hints(self, hints: Hints) -> None:
         """Raise ConfigurationError for hints of a kind that the network does not take."""
@@ -195,6 +224,23 @@ def _likeliest(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     largest = logits.max(axis=-1, keepdims=True)
     share: NDArray[np.float32] = 1 / np.exp(logits - largest).sum(axis=-1)
     return share
+
+
+def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    shares = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(shares / shares.sum(axis=-1, keepdims=True), np.float32)
+
+
+def _around(plane: NDArray[np.float32], x: float, y: float) -> NDArray[np.float32]:
+    """What lies in a hint's patch at ``x``, ``y`` of ``plane`` (h, w, channels): (n, channels)."""
+    rows, columns = (
+        slice(max(middle - reach, 0), middle + reach + 1)
+        for middle, reach in (
+            (min(int(place * side), side - 1), max(1, round(side * PATCH / 2)))
+            for place, side in ((y, plane.shape[0]), (x, plane.shape[1]))
+        )
+    )
+    return plane[rows, columns].reshape(-1, plane.shape[-1])
 
 
 def _check_file(manifest: Manifest, path: Path) -> None:
