@@ -59,7 +59,7 @@ def read_tags(frame: av.VideoFrame, of_stream: ColourTags) -> ColourTags:
     return ColourTags(said.range or of_stream.range, primaries, transfer, matrix)
 
 
-def colour_space(tags: ColourTags, layout: Layout, frame: av.VideoFrame, path: Path) -> ColourSpace:
+def colour_space(tags: ColourTags, layout: Layout, frame: av.VideoFrame, path: Path | str) -> ColourSpace:
     """What the tags mean for the mathematics.
 
     Unspecified is limited range, and BT.709 from 720 lines up, else BT.601. Raises UnsupportedColour for PQ,

@@ -1,0 +1,99 @@
+"""Where a stream is, and the user and password that only its server sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Self
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import av
+
+from device.errors import ConfigurationError, SourceLost
+from device.resources import read_password
+
+if TYPE_CHECKING:
+    from device.config import CameraSettings
+
+#: What an address begins with.
+SCHEMES: Final = ("rtsp", "rtsps", "http", "https")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A stream's address. What ``str`` gives is for people: no user, no password, and no query either."""
+
+    url: str = field(repr=False)
+    user: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_settings(cls, settings: CameraSettings) -> Self:
+        """The address in ``settings.source``.
+
+        Raises ConfigurationError for what is no stream's address, for one with a user or password in it, and
+        for a password file that can't be read.
+        """
+        try:
+            parts = urlsplit(settings.source)
+            usable = parts.scheme in SCHEMES and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            usable = False
+        if "@" in settings.source.partition("//")[2].partition("/")[0]:
+            raise ConfigurationError(
+                "camera.source: a stream's address holds no user and no password",
+                hint="name them as camera.user and camera.password_file",
+            )
+        if not usable:
+            known = ", ".join(f"{scheme}://" for scheme in SCHEMES)
+            raise ConfigurationError("camera.source: is no stream's address", hint=f"it begins with {known}")
+        if settings.password_file is not None and settings.user is None:
+            raise ConfigurationError("camera.password_file: a password needs a user", hint="name camera.user")
+        return cls(settings.source, settings.user, read_password(settings.password_file))
+
+    @property
+    def over_http(self) -> bool:
+        """Whether it is http or https."""
+        return self.url.startswith("http")
+
+    def __str__(self) -> str:
+        parts = urlsplit(self.url)
+        return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
+
+    def with_password(self) -> str:
+        """What FFmpeg is given, and nobody else."""
+        if self.user is None:
+            return self.url
+        parts = urlsplit(self.url)
+        login = ":".join(quote(part, safe="") for part in (self.user, self.password) if part is not None)
+        return urlunsplit(parts._replace(netloc=f"{login}@{parts.netloc}"))
+
+    def explain(self, error: av.FFmpegError, patience_s: float) -> SourceLost:
+        """What FFmpeg's error means, in words of ours: its own may show the address that it was given."""
+        known: tuple[tuple[type[Exception], str, str | None], ...] = (
+            (av.error.HTTPUnauthorizedError, "the server refuses user and password", _LOGIN),
+            (av.error.HTTPForbiddenError, "the server refuses us (403)", _LOGIN),
+            (av.error.HTTPNotFoundError, "the server has no such stream (404)", None),
+            (av.error.HTTPClientError, "the server does not take our request", None),
+            (av.error.HTTPServerError, "the server is in trouble (5xx)", None),
+            (ConnectionRefusedError, "nothing answers at this port", "is the camera on?"),
+            (av.error.ExitError, f"does not answer within {patience_s:g} s", "is the camera on?"),
+            (TimeoutError, f"does not answer within {patience_s:g} s", "is the camera on?"),
+            (ConnectionError, "the connection broke", None),
+            (av.error.EOFError, "the stream ended", None),
+            (av.error.InvalidDataError, "sends nothing that can be read as pictures", None),
+            (av.error.DecoderNotFoundError, "its pictures are in a codec that can't be read", None),
+            (av.error.ProtocolNotFoundError, "leads to an address of a kind that is not followed", None),
+        )
+        for kind, what, hint in known:
+            if isinstance(error, kind):
+                return SourceLost(what, where=self, hint=hint)
+        return SourceLost(f"can't be reached or read: {self._scrubbed(error.strerror or '')}", where=self)
+
+    def _scrubbed(self, text: str) -> str:
+        for secret in (self.password, self.user):
+            for form in (secret, quote(secret, safe="")) if secret else ():
+                text = text.replace(form, "***")
+        return text
+
+
+_LOGIN = "name camera.user and camera.password_file"
