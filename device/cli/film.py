@@ -33,6 +33,9 @@ def film(
     ] = None,
     colour: options.When = None,
     saturation: options.Saturation = None,
+    hint: options.Hint = None,
+    hints: options.HintsFile = None,
+    reference: options.Reference = None,
     config: options.ConfigFile = None,
 ) -> None:
     """Colorize a film: sound, subtitles, timing and luma stay as they are.
@@ -45,6 +48,7 @@ def film(
         network={"name": network},
         film={"codec": codec, "crf": crf},
         colour={"when": colour, "saturation": saturation},
+        hints=options.hint_keys(hint, hints, reference),
     )
     if source.is_dir() and (codec is not None or crf is not None):
         raise ConfigurationError(

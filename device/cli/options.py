@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from device.config import Config, load_config
 from device.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from device.colour.hint_text import PixelHint
 
 ConfigFile = Annotated[
     Path | None,
@@ -38,6 +41,26 @@ FilmCodec = Annotated[
     ),
 ]
 Saturation = Annotated[float | None, typer.Option("--saturation", help="Factor on the predicted colour.")]
+Hint = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--hint",
+        metavar="X,Y,A,B|X,Y,#RRGGBB",
+        help="A colour at a pixel of the upright picture, as a and b of Lab, or as on a web page;"
+        " repeatable; for networks that take hints.",
+    ),
+]
+HintsFile = Annotated[
+    Path | None, typer.Option("--hints", metavar="FILE", help="Hints, one a line, as of --hint.")
+]
+Reference = Annotated[
+    Path | None,
+    typer.Option(
+        "--reference",
+        metavar="PICTURE",
+        help="Take the palette of this one; for networks that take one.",
+    ),
+]
 Broker = Annotated[
     str | None,
     typer.Option(
@@ -75,6 +98,20 @@ def configure(config_file: Path | None, **sections: dict[str, Any]) -> Config:
         for section, keys in sections.items()
     }
     return load_config(config_file, os.environ, given)
+
+
+def parsed_hints(hint: list[str] | None, file: Path | None) -> tuple[PixelHint, ...]:
+    """What --hint and the file of --hints say. Raises ConfigurationError."""
+    from device.colour.hint_text import parse_hint, read_hints
+
+    return (*map(parse_hint, hint or ()), *(read_hints(file) if file else ()))
+
+
+def hint_keys(hint: list[str] | None, file: Path | None, reference: Path | None) -> dict[str, Any]:
+    """Keys of section ``hints`` for the flags that give some. Raises ConfigurationError."""
+    given = hint is not None or file is not None
+    points = [str(each) for each in parsed_hints(hint, file)] if given else None
+    return {"points": points, "reference": reference}
 
 
 def broker_keys(

@@ -35,21 +35,9 @@ def photo(
             help="Quality of JPEG, WebP and their like, 1 to 100; otherwise what suits the picture."
         ),
     ] = None,
-    hint: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="X,Y,A,B|X,Y,#RRGGBB",
-            help="A colour at a pixel of the upright picture, as a and b of Lab, or as on a web page;"
-            " repeatable; for one picture, and networks that take hints.",
-        ),
-    ] = None,
-    hints: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Hints, one a line, as of --hint.")
-    ] = None,
-    reference: Annotated[
-        Path | None,
-        typer.Option(metavar="PICTURE", help="Take the palette of this one; for networks that take one."),
-    ] = None,
+    hint: options.Hint = None,
+    hints: options.HintsFile = None,
+    reference: options.Reference = None,
     compare: Annotated[
         bool, typer.Option("--compare", help="Write before and after side by side, too: NAME.compare.jpg.")
     ] = False,
@@ -71,7 +59,6 @@ def photo(
     What is in OUT already is taken for done, so that the same command goes on where it was interrupted; a
     picture that has changed since is listed as failed. After a change of settings --overwrite makes all anew.
     """
-    from device.colour.hint_text import parse_hint, read_hints
     from device.jobs.photo import PhotoWishes, colorize_photos
 
     settings = options.configure(
@@ -84,7 +71,7 @@ def photo(
         overwrite=overwrite,
         compare=compare,
         sheet=contact_sheet,
-        hints=(*map(parse_hint, hint or ()), *(read_hints(hints) if hints else ())),
+        hints=options.parsed_hints(hint, hints),
         reference=reference,
     )
     stop = Stop()

@@ -30,6 +30,9 @@ def publish(
     network: options.NetworkName = None,
     colour: options.When = None,
     saturation: options.Saturation = None,
+    hint: options.Hint = None,
+    hints: options.HintsFile = None,
+    reference: options.Reference = None,
     broker: options.Broker = None,
     tls: options.Tls = None,
     ca_file: options.CaFile = None,
@@ -51,6 +54,7 @@ def publish(
         config_file,
         network={"name": network},
         colour={"when": colour, "saturation": saturation},
+        hints=options.hint_keys(hint, hints, reference),
         mqtt=keys | {"base": base, "device": device, "quality": quality},
         publish={"to": to},
     )

@@ -36,6 +36,10 @@ class PixelHint:
     a: float
     b: float
 
+    def __str__(self) -> str:
+        """As ``parse_hint`` reads it."""
+        return f"{self.x!r},{self.y!r},{self.a!r},{self.b!r}"
+
 
 def parse_hint(text: str, *, where: object = "--hint") -> PixelHint:
     """One hint. Raises ConfigurationError, which says the form that is meant."""

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 import av
 import cv2
 
+from device.colour.upright import upright_size
 from device.engine import Stop
 from device.errors import Interrupted, UnreadableFilm
 from device.jobs.deciding import mostly_colour
 from device.jobs.film import FilmResult, FilmTask, Progress, Said
 from device.jobs.film_notes import notes_on
+from device.jobs.hinting import board_of
 from device.jobs.pipeline import Colorizer, run_pipeline
 from device.jobs.supervise import serve
 from device.media.probe import probe
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from device.config import Config
+    from device.config import Config, HintSettings
     from device.media.probe import FilmFacts
     from device.sinks import Sink
     from device.sinks.mqtt import MqttFilm
@@ -99,10 +101,12 @@ def colorize(task: FilmTask, send: Callable[[Progress | Said], None], stop: Stop
     began = time.monotonic()
     config, reporter = task.config, _Reporter(send, stop)
     facts = probe(task.source)
+    board = board_of(config.hints)
     with ExitStack() as stack:
         network = stack.enter_context(
             Network.load(config.network.name, config.network.threads, config.network.runtime)
         )
+        board.check(network, upright_size((facts.height, facts.width), facts.rotation))
         work = None
         if task.out is not None:
             known = identity(facts, network, config)
@@ -113,7 +117,7 @@ def colorize(task: FilmTask, send: Callable[[Progress | Said], None], stop: Stop
         expected = None
         if config.colour.when == "auto" and not state:
             expected = mostly_colour(glimpses(task.source, facts))
-        colorizer = Colorizer(network, config.colour, expected=expected, boundaries=boundaries)
+        colorizer = Colorizer(network, config.colour, expected=expected, boundaries=boundaries, hinting=board)
         if state:
             colorizer.restore(state)  # type: ignore[arg-type]  # as Colorizer.state made it
         source = stack.enter_context(FilmSource(task.source, facts, start))
@@ -134,6 +138,8 @@ def colorize(task: FilmTask, send: Callable[[Progress | Said], None], stop: Stop
             raise _with_remains(error, work) from None
         tinted = start + summary.frames - colorizer.passed
         notes = list(notes_on(source, colorizer, work, config.film.codec))
+        if colorizer.passed and not board.empty:
+            notes.append("what passed as it was had no use for hints; --colour always tints it")
         if work is not None and task.out is not None:
             notes += finish(
                 task.out,
@@ -176,6 +182,7 @@ def identity(facts: FilmFacts, network: Network, config: Config) -> dict[str, An
         "network": network.manifest.sha256,
         "settings": {
             "colour": config.colour.model_dump(mode="json"),
+            "hints": _hints_identity(config.hints),
             "film": config.film.model_dump(mode="json", exclude={"stall_seconds"}),
         },
         "versions": {
@@ -184,6 +191,15 @@ def identity(facts: FilmFacts, network: Network, config: Config) -> dict[str, An
             "av": av.__version__,
             "opencv": cv2.__version__,
         },
+    }
+
+
+def _hints_identity(settings: HintSettings) -> dict[str, Any]:
+    """What is said of the colours: of a reference its content, whatever it is called."""
+    reference = settings.reference
+    return {
+        "points": list(settings.points),
+        "reference": None if reference is None else hashlib.sha256(reference.read_bytes()).hexdigest(),
     }
 
 

@@ -9,19 +9,24 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from device.colour.hint_text import PixelHint, place_hints
-from device.colour.hints import PATCH, Hint, Hints
+from device.colour.hint_text import parse_hint, place_hints
+from device.colour.hints import PATCH, Hint, Hints, palette_of
 from device.colour.placed import PlacedHint
 from device.colour.upright import upright_place, upright_size, upright_window
 from device.errors import ConfigurationError
 from device.media.durable import write_bytes
+from device.media.photograph import read_photograph
+from device.media.side_by_side import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from device.colour.hint_text import PixelHint
     from device.colour.hints import Palette
+    from device.config import HintSettings
     from device.frames import Window
+    from device.network import Network
 
 #: So many hints stay at most.
 MOST_PLACED: Final = 100
@@ -46,25 +51,6 @@ class Hinting(Protocol):
         ``rotation`` (degrees clockwise).
         """
         ...
-
-
-class ConfiguredHints:
-    """Hints that were said beforehand and don't change: ``points``, and the ``palette`` of a reference.
-
-    ``hints`` raises ConfigurationError for a point outside the picture.
-    """
-
-    version: Final = 0
-
-    def __init__(self, points: Sequence[PixelHint] = (), palette: Palette | None = None) -> None:
-        self._points = points
-        self._palette = palette
-
-    def hints(self, window: Window | None, rotation: int, size: tuple[int, int]) -> Hints:
-        """See ``Hinting``."""
-        height, width = upright_size(size, rotation)
-        points = place_hints(self._points, width, height, upright_window(window, rotation, size))
-        return Hints(points, self._palette)
 
 
 class HintBoard:
@@ -96,6 +82,21 @@ class HintBoard:
     def version(self) -> int:
         """See ``Hinting``."""
         return self._version
+
+    def check(self, network: Network, size: tuple[int, int] | None = None) -> None:
+        """Raise ConfigurationError where what was said beforehand can't be heard.
+
+        That is by a network that takes no such hints, or in a picture of ``size`` (rows, columns, upright).
+        """
+        somewhere = tuple(Hint(0.5, 0.5, each.a, each.b) for each in self._points)
+        network.check_hints(Hints(somewhere, self._palette))
+        if size is not None:
+            place_hints(self._points, size[1], size[0])
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing at all is said."""
+        return not (self._points or self._placed or self._palette)
 
     def all(self) -> tuple[PlacedHint, ...]:
         """Those that were placed, the oldest first."""
@@ -155,6 +156,22 @@ class HintBoard:
             write_bytes(self._memory, json.dumps(content, indent=1, allow_nan=False).encode())
         self._placed = placed
         self._version += 1
+
+
+def board_of(
+    settings: HintSettings, memory: Path | None = None, *, say: Callable[[str], None] = lambda _: None
+) -> HintBoard:
+    """The board of what is configured, and of what ``memory`` holds.
+
+    Raises ConfigurationError for hints of another form, and every error of ``read_photograph``.
+    """
+    points = tuple(parse_hint(text, where="hints.points") for text in settings.points)
+    return HintBoard(memory, palette_of_picture(settings.reference), points, say=say)
+
+
+def palette_of_picture(reference: Path | None) -> Palette | None:
+    """The palette of the picture in a file, where there is one. Raises as ``read_photograph``."""
+    return None if reference is None else palette_of(shown(read_photograph(reference).pixels))
 
 
 def _checked(x: float, y: float, a: float, b: float) -> tuple[float, float, float, float]:

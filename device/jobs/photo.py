@@ -9,17 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from device.colour.hints import palette_of
 from device.errors import ConfigurationError, from_os_error
+from device.jobs.hinting import palette_of_picture
 from device.jobs.photo_develop import Developer, Outcome
 from device.jobs.photo_plan import check_target, plan
 from device.jobs.photo_run import Notes, PhotoRun
 from device.jobs.photo_tint import PhotoTinter
 from device.media.contact_pages import ContactPages, page_paths
 from device.media.made_by import MadeBy
-from device.media.photograph import is_photograph, read_photograph, writable, written_name
+from device.media.photograph import is_photograph, writable, written_name
 from device.media.photograph.names import WRITTEN
-from device.media.side_by_side import shown
 from device.network import Network
 from device.resources import version
 
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from device.colour.hint_text import PixelHint
-    from device.colour.hints import Palette
     from device.config import Config
     from device.engine import Stop
     from device.jobs.photo_plan import Place, Plan
@@ -112,7 +110,7 @@ def colorize_photos(
             network,
             config.colour,
             hints=wishes.hints,
-            palette=_palette(wishes.reference),
+            palette=palette_of_picture(wishes.reference),
             threads=cores if single else 1,
         )
         notes = Notes(say)
@@ -192,7 +190,3 @@ def _make_out(folder: Path) -> None:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         raise from_os_error(error, where=folder, doing="can't be written") from None
-
-
-def _palette(reference: Path | None) -> Palette | None:
-    return None if reference is None else palette_of(shown(read_photograph(reference).pixels))

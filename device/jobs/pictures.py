@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from device.errors import ConfigurationError
 from device.jobs.film_notes import notes_on_shots
+from device.jobs.hinting import board_of
 from device.jobs.pipeline import Colorizer, run_pipeline
 from device.network import Network
 from device.sinks.pictures import PictureSink
@@ -52,11 +53,13 @@ def colorize_pictures(
         raise ConfigurationError(
             "is not a folder of its own", where=out, hint="name another one for the result"
         )
-    settings = config.network
+    settings, said = config.network, list[str]()
+    board = board_of(config.hints, say=said.append)
     with (
         PictureFolder(source) as pictures,
         Network.load(settings.name, settings.threads, settings.runtime) as network,
     ):
+        board.check(network)
         sink = PictureSink(
             out,
             "jpeg" if pictures.paths[0].suffix.lower() in _JPEG else "png",
@@ -64,7 +67,7 @@ def colorize_pictures(
             device=config.mqtt.device,
             originals=pictures.paths,
         )
-        colorizer = Colorizer(network, config.colour)
+        colorizer = Colorizer(network, config.colour, hinting=board)
         done = run_pipeline(
             pictures, colorizer, [sink], stop, lambda done: progress(done, len(pictures.paths))
         )
@@ -72,4 +75,4 @@ def colorize_pictures(
         *colorizer.odd_shots,
         lambda shot: f"{pictures.paths[shot['first']].name} to {pictures.paths[shot['last']].name}",
     )
-    return PicturesResult(done.frames, done.rate, done.network_ms, done.passed, tuple(notes))
+    return PicturesResult(done.frames, done.rate, done.network_ms, done.passed, (*said, *notes))
