@@ -1,0 +1,72 @@
+"""Bytes to a client that may be slow, or gone: little lies under way, and no wait is for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import time
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from aiohttp import web
+    from aiohttp.abc import AbstractStreamWriter
+
+#: A client that takes nothing for so long is given up (seconds), and one that takes some of a piece, but not
+#: all of it in so many times that.
+STALL_S: Final = 5.0
+_STALLS: Final = 6
+_SEND_BUFFER: Final = 1 << 18
+_UNSENT: Final = 1 << 17
+_TCP_NOTSENT_LOWAT: Final = getattr(socket, "TCP_NOTSENT_LOWAT", 25)  # named since Python 3.12
+
+
+class Sender:
+    """Sends the body of one response that goes on and on. ``stall_s``: see ``STALL_S``."""
+
+    def __init__(
+        self, writer: AbstractStreamWriter, transport: asyncio.Transport, stall_s: float = STALL_S
+    ) -> None:
+        self._writer = writer
+        self._transport = transport
+        self._stall_s = stall_s
+
+    @classmethod
+    async def open(
+        cls, request: web.Request, response: web.StreamResponse, stall_s: float = STALL_S
+    ) -> Sender:
+        """Send the head of ``response``. Raises ConnectionResetError where the client has gone already."""
+        transport = request.transport
+        writer = await response.prepare(request)
+        if writer is None or not isinstance(transport, asyncio.Transport):
+            raise ConnectionResetError
+        # What lies between us and the client is old when it is seen.
+        transport.set_write_buffer_limits(high=0)
+        if (connection := transport.get_extra_info("socket")) is not None:
+            with contextlib.suppress(OSError):
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+                connection.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, _UNSENT)
+        return cls(writer, transport, stall_s)
+
+    async def send(self, data: bytes) -> None:
+        """Send ``data`` and wait until the system has taken it.
+
+        Raises ConnectionResetError where the client has gone, TimeoutError where it takes nothing; that ends
+        the connection.
+        """
+        give_up = time.monotonic() + _STALLS * self._stall_s
+        left = len(data)
+        waiting = self._writer.write(data)
+        while True:
+            try:
+                async with asyncio.timeout(self._stall_s):
+                    await waiting
+                    await self._writer.drain()
+            except TimeoutError:
+                still = self._transport.get_write_buffer_size()
+                if still >= left or time.monotonic() > give_up:
+                    self._transport.abort()
+                    raise
+                left, waiting = still, self._writer.drain()
+            else:
+                return
