@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from device.cli import config, demo, film, photo, publish, receive
+from device.cli import config, demo, film, live, photo, publish, receive
 from device.cli.command import run_command, start_logging
 from device.resources import version as installed_version
 
@@ -21,6 +21,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("demo")(demo.demo)
+app.command("live")(live.live)
 app.command("film")(film.film)
 app.command("photo")(photo.photo)
 app.command("publish")(publish.publish)

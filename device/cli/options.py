@@ -114,6 +114,14 @@ def hint_keys(hint: list[str] | None, file: Path | None, reference: Path | None)
     return {"points": points, "reference": reference}
 
 
+def parsed_size(text: str) -> tuple[int, int]:
+    """Width and height of ``--size``. Raises ConfigurationError."""
+    width, _, height = text.partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise ConfigurationError(f"--size {text} is not WxH, as in 1280x720")
+    return int(width), int(height)
+
+
 def broker_keys(
     *,
     broker: str | None,

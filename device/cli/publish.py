@@ -9,7 +9,6 @@ import typer
 
 from device.cli import options
 from device.cli.show import ProgressLine, passed_line
-from device.errors import ConfigurationError
 
 _PATTERN = "pattern"
 
@@ -63,7 +62,7 @@ def publish(
         if source == _PATTERN:
             sent = publish_pattern(
                 config,
-                size=_size(size),
+                size=options.parsed_size(size),
                 rate=rate,
                 count=count,
                 stop=stop,
@@ -83,10 +82,3 @@ def publish(
     typer.echo(
         f"{sent.frames} frames, {sent.rate:.1f} frames/s, network {sent.network_ms:.1f} ms: {fate}{passed}"
     )
-
-
-def _size(text: str) -> tuple[int, int]:
-    width, _, height = text.partition("x")
-    if not (width.isdecimal() and height.isdecimal()):
-        raise ConfigurationError(f"--size {text} is not WxH, as in 1280x720")
-    return int(width), int(height)

@@ -7,7 +7,9 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
+from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -71,3 +73,38 @@ class ProgressLine:
             self._last_plain = now
             of = f"{done}/{total}" if total else f"{done}"
             self._console.print(f"{self._title}: {of} {note}".rstrip(), highlight=False)
+
+
+class StatusLine:
+    """One line that says how it goes now, on standard error where that is a terminal; elsewhere none.
+
+    Lines that are said stand above it. Calls may come from any thread.
+    """
+
+    def __init__(self) -> None:
+        self._console = Console(file=sys.stderr)
+        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether somebody reads it."""
+        return self._console.is_terminal
+
+    def __enter__(self) -> Self:
+        if self.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def say(self, line: str) -> None:
+        """Print a line for people."""
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    def show(self, line: str) -> None:
+        """How it goes now."""
+        if self.is_terminal:
+            self._live.update(Text(line, no_wrap=True, overflow="ellipsis"), refresh=True)

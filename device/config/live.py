@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from device.config.sections import Section
+from device.config.sections import Section, TopicLevel
 
 
 class CameraSettings(Section):
@@ -57,6 +57,10 @@ class CameraSettings(Section):
 class LiveSettings(Section):
     """A live picture: when it rests, and what of it goes over MQTT or into a file."""
 
+    name: TopicLevel = Field(
+        default="live",
+        description="its name, where a board has more than one: in topics, and of what it keeps",
+    )
     idle_seconds: float = Field(
         default=10,
         ge=0,

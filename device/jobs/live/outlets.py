@@ -1,0 +1,74 @@
+"""The ways out of a live picture: each sink has a slot and a thread of its own, and slows nobody."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from device.engine import POLL_S, Slot
+from device.errors import TintcastError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from device.engine import Interest, Lease, Stop
+    from device.frames import TintedFrame
+    from device.sinks import Sink
+
+#: A sink that has had a frame for so long does not answer, in seconds.
+_SILENT_S: Final = 5.0
+
+
+class Outlet:
+    """One sink. What goes wrong with it ends it alone; ``say`` is told once, ``trouble`` says it on.
+
+    ``name``: for people. While it works, it is somebody who looks.
+    """
+
+    def __init__(
+        self, name: str, sink: Sink, *, interest: Interest, stop: Stop, say: Callable[[str], None]
+    ) -> None:
+        self.name = name
+        self._sink, self._interest, self._stop, self._say = sink, interest, stop, say
+        self._closing = False
+        self._slot = Slot["TintedFrame"]()
+        self._since: float | None = None
+        self._error: str | None = None
+        #: Frames that newer ones replaced before they were written.
+        self.dropped = 0
+
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong with it now, for people."""
+        if self._error is not None:
+            return f"{self.name}: {self._error}"
+        since = self._since
+        if since is not None and (silent := time.monotonic() - since) > _SILENT_S:
+            return f"{self.name}: has not answered for {silent:.0f} s"
+        return None
+
+    @property
+    def closing(self) -> bool:
+        """Whether it finishes what it has, which may take its time."""
+        return self._closing
+
+    def put(self, tinted: TintedFrame) -> None:
+        """Lay a frame down; never waits."""
+        if self._error is None:
+            self.dropped += self._slot.put(tinted)
+
+    def run(self, lease: Lease) -> None:
+        """Write frames until the stop, then close the sink; where it fails, abort it and be done."""
+        del lease  # a sink that hangs holds up nobody, and is no reason to end
+        try:
+            with self._interest.hold(self.name), self._sink:
+                while not self._stop.is_set():
+                    tinted = self._slot.take(POLL_S)
+                    if tinted is not None:
+                        self._since = time.monotonic()
+                        self._sink.write(tinted)
+                        self._since = None
+                self._closing = True
+        except TintcastError as error:
+            self._error = str(error)
+            self._say(f"{self.name}: {error}; the rest goes on without it")

@@ -1,0 +1,106 @@
+"""A live picture with all its ways out, as it is configured."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from device.jobs.live.job import LiveJob
+from device.resources import state_folder
+from device.sources.choose import open_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from device.config import Config
+    from device.engine import Stop
+    from device.jobs.live.desk import LiveDesk
+    from device.preview import PreviewServer
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """Whom the job tells. ``say``: a line for people; ``ready``: all stands, with the page if there is one.
+
+    ``tick``: called every second.
+    """
+
+    say: Callable[[str], None]
+    ready: Callable[[PreviewServer | None], None]
+    tick: Callable[[LiveDesk], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A live picture that has ended: frames that went out, those that passed as they were, seconds."""
+
+    frames: int
+    passed: int
+    overtaken: int
+    seconds: float
+    network_ms: float
+
+    @property
+    def rate(self) -> float:
+        """Frames per second."""
+        return self.frames / self.seconds if self.seconds else 0.0
+
+
+def run_live(config: Config, ears: Ears, stop: Stop) -> Summary:
+    """Show the camera in colour until ``stop`` or the end of the source.
+
+    Raises ConfigurationError, NetworkFileError, InputError (a film that can't be read), CameraWedged.
+    """
+    folder = state_folder(config.live.name)
+    with ExitStack() as stack:
+        job = LiveJob(config, partial(open_source, config.camera), folder, say=ears.say)
+        stack.callback(job.close)
+        server = _serve(job, config, folder, stack) if config.preview.enabled else None
+        if config.live.mqtt:
+            _publish(job, config, ears.say, stack)
+        if config.live.window:
+            _show(job, stop)
+        ears.ready(server)
+        began = time.monotonic()
+        job.run(stop, lambda: ears.tick(job.desk))
+        return Summary(
+            job.meter.frames,
+            job.meter.passed,
+            job.meter.overtaken,
+            time.monotonic() - began,
+            job.network_ms,
+        )
+
+
+def _serve(job: LiveJob, config: Config, folder: Path, stack: ExitStack) -> PreviewServer:
+    from device.preview import PreviewServer  # noqa: PLC0415 - a web library, only where there is a page
+
+    server = PreviewServer(job.desk, config.preview, folder)
+    lease = stack.enter_context(job.leases.lease("preview"))
+    server.start(lease.beat, job.stop.fail)
+    stack.callback(server.close)
+    return server
+
+
+def _publish(job: LiveJob, config: Config, say: Callable[[str], None], stack: ExitStack) -> None:
+    from device.mqtt.sender import live_session  # noqa: PLC0415 - only where there is a broker
+    from device.sinks.mqtt import MqttLive  # noqa: PLC0415 - as above
+
+    session = live_session(config.mqtt, config.live.name, say)
+    stack.callback(session.close)
+    mqtt = MqttLive(session.begin(), job.desk, config.live, stop=job.stop, say=say)
+    stack.callback(mqtt.close)
+    mqtt.start(job.workers)
+
+
+def _show(job: LiveJob, stop: Stop) -> None:
+    from device.sinks.window import WindowSink  # noqa: PLC0415 - SDL2, only where there is a screen
+
+    def press() -> None:
+        job.desk.switches.set("snapshot", None, by="window")
+
+    job.add("window", WindowSink(on_closed=stop.request, on_snapshot=press))
