@@ -1,4 +1,4 @@
-"""A live picture for tests of the page: real views, switches, interest and hints, of a known picture."""
+"""A live job's stand-in: real views, switches and interest, and a camera that rests when nobody looks."""
 
 from __future__ import annotations
 
