@@ -10,6 +10,7 @@ from runner.steps import call, say
 
 #: Programs that the tests start, each with the Debian package that has it.
 PROGRAMS = {
+    "Xvfb": "xvfb",
     "chromium": "chromium",
     "exiftool": "libimage-exiftool-perl",
     "git": "git",
