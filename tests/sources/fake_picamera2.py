@@ -124,6 +124,8 @@ class World:
     lent: int = 0
     cancelled: int = 0
     enumerated: int = 0
+    #: The tuning file that was asked for when cameras were first looked for.
+    tuning: str | None = None
 
     def meet(self, name: str) -> None:
         """Fail or hang where the test says so."""
@@ -172,8 +174,9 @@ class OldPicamera2:
 
     def __init__(self, camera_num: int = 0, tuning: str | None = None) -> None:
         self.tuning = tuning
-        self.seen_tuning = os.environ.get("LIBCAMERA_RPI_TUNING_FILE")
-        self.notifyme_r, self.notifyme_w = os.pipe()
+        self.listed_under = self.world.tuning
+        reading, self.notifyme_w = os.pipe()
+        self.notifymeread = os.fdopen(reading, "rb")
         info = self.global_camera_info()[camera_num]
         self.camera_idx = camera_num
         self._cm.cameras[camera_num] = self
@@ -194,6 +197,7 @@ class OldPicamera2:
     @classmethod
     def global_camera_info(cls) -> list[dict[str, Any]]:
         cls.world.meet("list")
+        cls.world.tuning = os.environ.get("LIBCAMERA_RPI_TUNING_FILE")
         return [
             {"Model": model, "Id": f"/base/soc/i2c0mux/i2c@1/{model}@10", "Num": number}
             for number, model in enumerate(cls.world.models)
@@ -269,7 +273,7 @@ class OldPicamera2:
         if self.is_open:
             self._cm.cleanup(self.camera_idx)
             self.is_open = self.started = False
-            os.close(self.notifyme_r)
+            self.notifymeread.close()
             os.close(self.notifyme_w)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from device.errors import CameraWedged, ConfigurationError, SourceLost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 T = TypeVar("T")
 
@@ -23,6 +23,7 @@ T = TypeVar("T")
 OPEN_S: Final = 30.0
 #: To stop the camera and let go of it.
 CLOSE_S: Final = 5.0
+_TUNING: Final = "LIBCAMERA_RPI_TUNING_FILE"
 _APT: Final = "sudo apt install python3-picamera2"
 _VENV: Final = "python3 -m venv --system-site-packages"
 #: Where apt puts it.
@@ -73,23 +74,22 @@ class Library:
     def open(self, number: int, tuning: Path | None) -> Any:
         """Open a camera. Raises SourceLost where it is not there, is another's, or does not answer."""
         where = f"picamera2:{number}"
-        if tuning is not None:
-            os.environ["LIBCAMERA_RPI_TUNING_FILE"] = str(tuning)
-        if number >= (count := len(self.cameras())):
-            there = f"there are {count}, counted from 0" if count else "no camera is attached"
-            raise SourceLost(
-                there,
-                where=where,
-                hint="`rpicam-hello --list-cameras` lists what is there; check cable and config.txt, and "
-                "that this user is in the group video",
-            )
-        camera = self.camera.__new__(self.camera)
-        try:
-            camera.__init__(number, tuning=None if tuning is None else str(tuning))
-        except Exception as error:
-            _let_go(camera)
-            raise refusal(error, where) from error
-        return camera
+        with _tuned_by(tuning):
+            if number >= (count := len(self.cameras())):
+                there = f"no such camera: {count} found, counted from 0" if count else "no camera is attached"
+                raise SourceLost(
+                    there,
+                    where=where,
+                    hint="`rpicam-hello --list-cameras` lists what is there; check cable and config.txt, and "
+                    "that this user is in the group video",
+                )
+            camera = self.camera.__new__(self.camera)
+            try:
+                camera.__init__(number, tuning=None if tuning is None else str(tuning))
+            except Exception as error:
+                _let_go(camera)
+                raise refusal(error, where) from error
+            return camera
 
 
 def load() -> Library:
@@ -137,6 +137,20 @@ def within(seconds: float, do: Callable[[], T], who: str) -> T:
     return results[0]
 
 
+@contextlib.contextmanager
+def _tuned_by(tuning: Path | None) -> Iterator[None]:
+    """Name the tuning file as libcamera wants it named: while it looks for cameras, and no longer."""
+    before = os.environ.get(_TUNING)
+    try:
+        if tuning is not None:
+            os.environ[_TUNING] = str(tuning)
+        yield
+    finally:
+        os.environ.pop(_TUNING, None)
+        if before is not None:
+            os.environ[_TUNING] = before
+
+
 def _let_go(camera: Any) -> None:
     """Give back what a camera that could not be opened holds: it is opened again and again."""
     manager = getattr(camera, "_cm", None)
@@ -146,6 +160,8 @@ def _let_go(camera: Any) -> None:
             manager.cleanup(number)
     with contextlib.suppress(Exception):
         os.close(camera.notifyme_w)
+    with contextlib.suppress(Exception):
+        camera.notifymeread.close()
 
 
 def refusal(error: Exception, where: str) -> SourceLost:
