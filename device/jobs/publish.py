@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+from device.errors import Interrupted
 from device.jobs.film import Progress, colorize_film
-from device.jobs.pipeline import Colorizer, run_pipeline
-from device.mqtt.sender import connect
-from device.network import Network
-from device.sinks.mqtt.plain import PlainLive
+from device.jobs.live.job import LiveJob
+from device.mqtt.sender import ROLE, live_session
+from device.sinks.mqtt import MqttLive
 from device.sources.pattern import PatternSource
 
 if TYPE_CHECKING:
@@ -82,27 +84,27 @@ def publish_pattern(
     say: Callable[[str], None],
     progress: Callable[[int, int | None], None],
 ) -> Published:
-    """Colorize the test pattern and show the newest frame, until the stop or for ``count`` frames.
+    """Colorize the test pattern live and send the newest frame, until the stop or for ``count`` frames.
 
-    Raises BrokerUnreachable, BrokerRefused, NetworkFileError, and Interrupted at the stop.
+    ``progress`` is called every second. Raises BrokerUnreachable, BrokerRefused, NetworkFileError, and
+    Interrupted at the stop.
     """
-    with (
-        Network.load(config.network.name, config.network.threads, config.network.runtime) as network,
-        connect(config.mqtt, say) as session,
-        PatternSource(size, rate, count=count) as source,
-    ):
-        colorizer = Colorizer(network, config.colour)
-        sink = PlainLive(
-            session,
-            network=network.manifest.name,
-            quality=config.mqtt.quality,
-            more=lambda: {"network_ms": colorizer.network_ms},
-        )
-        summary = run_pipeline(source, colorizer, [sink], stop, lambda frames: progress(frames, count))
-        return Published(
-            summary.frames,
-            summary.rate,
-            summary.network_ms,
-            passed=summary.passed,
-            dropped=sink.dropped,
-        )
+    settings = config.live.model_copy(
+        update={"mqtt_frames": "always", "mqtt_rate": 1000.0, "mqtt_quality": config.mqtt.quality}
+    )
+    began = time.monotonic()
+    job = LiveJob(config, partial(PatternSource, size, rate, count=count), None, say=say)
+    with live_session(config.mqtt, ROLE, say).start(config.mqtt.connect_seconds) as session:
+        mqtt = MqttLive(session, job.desk, settings, stop=job.stop, say=say).start(job.workers)
+        job.run(stop, lambda: progress(job.meter.frames, count))
+        mqtt.close()
+    if stop.is_set():
+        raise Interrupted
+    frames = job.meter.frames
+    return Published(
+        frames,
+        frames / (time.monotonic() - began),
+        job.network_ms,
+        passed=job.meter.passed,
+        dropped=frames - mqtt.sent,
+    )

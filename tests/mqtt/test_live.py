@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import itertools
 import json
 import time
 from fractions import Fraction
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from brokers import Mosquitto, SlowLink, make_jpegs, wait_until
+from brokers import SlowLink, make_jpegs, wait_until
 
 from device.errors import BrokerRefused
 from device.frames import JPEG_COLOUR, Frame, TintedFrame
@@ -20,11 +19,8 @@ from device.mqtt.publication import Publication
 from device.mqtt.session import Session
 from device.mqtt.topics import Role
 from device.sinks.mqtt import MqttFilm, fit
-from device.sinks.mqtt.plain import PlainLive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from device.mqtt.address import Address
 
 
@@ -74,105 +70,6 @@ def test_behind_a_slow_link_the_newest_wins_and_nothing_grows(
             assert max(ages) < 1.5
     finally:
         link.close()
-
-
-def test_a_slow_subscriber_does_not_slow_the_sender(address: Address, base: str, sender: Role) -> None:
-    with (
-        Session(
-            address, Role(base, "viewer", "test"), subscriptions=[sender.frame], say=print
-        ).start() as viewer,
-        Session(address, sender, say=print).start() as session,
-        PlainLive(session, network="compact", quality=85) as sink,
-    ):
-        began = time.monotonic()
-        for index in range(100):
-            sink.write(tinted(index))
-            time.sleep(0.002)
-        assert time.monotonic() - began < 10
-        time.sleep(0.3)
-        arrived = [read_facts(message.payload).sequence for message in messages(viewer, 0.3)]
-        assert arrived == sorted(set(arrived))
-        assert arrived[-1] == 99
-        assert len(arrived) + sink.dropped == 100
-
-
-def test_a_live_picture_says_what_it_is(address: Address, base: str, sender: Role) -> None:
-    with (
-        Session(
-            address, Role(base, "viewer", "test"), subscriptions=[sender.frame], say=print
-        ).start() as viewer,
-        Session(address, sender, say=print).start() as session,
-        PlainLive(session, network="compact", quality=85) as sink,
-    ):
-        sink.write(tinted(7, rotation=90, age_ns=40_000_000))
-        (message,) = messages(viewer, 0.3)
-        facts = read_facts(message.payload)
-        assert (facts.width, facts.height, facts.sequence, facts.job) == (48, 64, 0, None)
-        assert (facts.network, facts.device, facts.chroma_age_ns) == ("compact", "board", 40_000_000)
-
-
-def test_without_a_broker_live_pictures_are_dropped_not_kept(
-    start_mosquitto: Callable[..., Mosquitto], sender: Role
-) -> None:
-    broker = start_mosquitto()
-    with (
-        Session(broker.address, sender, say=print).start() as session,
-        PlainLive(session, network="compact", quality=85) as sink,
-    ):
-        broker.kill()
-        wait_until(lambda: not session.connected)
-        for index in range(50):
-            sink.write(tinted(index))
-        assert sink.dropped == 50
-        assert len(session._outbox) <= 1  # what is held
-        broker.start()
-        wait_until(lambda: session.connected)
-        viewer = Role(sender.base, "viewer", "test")
-        with Session(
-            broker.address, viewer, subscriptions=[sender.frame], say=print
-        ).start() as session_of_viewer:
-            sink.write(tinted(99))
-            (message,) = messages(session_of_viewer, 0.4)
-            assert read_facts(message.payload).sequence == 50
-
-
-def test_telemetry_is_told_on_change_and_not_too_often(address: Address, base: str, sender: Role) -> None:
-    with (
-        Session(
-            address, Role(base, "viewer", "test"), subscriptions=[sender.telemetry], say=print
-        ).start() as viewer,
-        Session(address, sender, say=print).start() as session,
-        PlainLive(
-            session, network="compact", quality=85, telemetry_s=0.5, more=lambda: {"network_ms": 12.34}
-        ) as sink,
-    ):
-        for index in range(120):
-            sink.write(tinted(index, age_ns=33_400_000))
-            time.sleep(0.01)
-        told = [json.loads(message.payload) for message in messages(viewer, 0.3)]
-    assert 1 <= len(told) <= 3
-    assert told[0].keys() == {"fps", "chroma_age_ms", "drops", "source", "network_ms"}
-    assert told[0]["network_ms"] == 12
-    assert told[0]["source"] == "grey"
-    assert told[0]["chroma_age_ms"] == 33
-    assert 5 < told[0]["fps"] < 101
-    assert all(a != b for a, b in itertools.pairwise(told))
-
-
-def test_live_pictures_are_made_to_fit(
-    start_mosquitto: Callable[..., Mosquitto], base: str, sender: Role
-) -> None:
-    broker = start_mosquitto("max_packet_size 20000")
-    viewer = Role(base, "viewer", "test")
-    with (
-        Session(broker.address, viewer, subscriptions=[sender.frame], say=print).start() as listening,
-        Session(broker.address, sender, say=print).start() as session,
-        PlainLive(session, network="compact", quality=95) as sink,
-    ):
-        sink.write(tinted(0, width=320, height=240))
-        (message,) = messages(listening, 0.5)
-        assert 5_000 < len(message.payload) < 20_000
-        assert session.connected
 
 
 def test_a_film_of_tinted_frames(address: Address, base: str, sender: Role) -> None:

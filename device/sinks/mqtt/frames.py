@@ -57,10 +57,11 @@ class Frames:
         self._snapshot_wanted = False
         self._lock = threading.Lock()
         self._closed = False
+        self._sequence = -1
         #: When the last snapshot was sent, by the monotonic clock.
         self.snapshot_at = 0.0
-        #: Frames that newer ones replaced before they were sent.
-        self.dropped = 0
+        #: Frames that were sent, and those that newer ones replaced before that.
+        self.sent = self.dropped = 0
 
     def want_snapshot(self) -> None:
         """Send a snapshot as soon as there is a picture."""
@@ -87,7 +88,7 @@ class Frames:
             elif self._snapshot_wanted or (self._sends_frames and self._audience.due_s <= 0):
                 self._glimpse(lease)
             else:
-                time.sleep(min(_POLL_S, max(self._audience.due_s, 0.001)))
+                self._audience.wait(min(_POLL_S, max(self._audience.due_s, 0.001)))
 
     @property
     def _on(self) -> bool:
@@ -112,7 +113,8 @@ class Frames:
             missed = 0
             while self._on and self._audience.there and not (self._closed or ended() or watch.ended):
                 lease.beat()
-                if (shown := watch.take(_POLL_S)) is not None:
+                shown = watch.take(_POLL_S)
+                if shown is not None and shown.facts.sequence != self._sequence:
                     self._send(shown, frame=True)
                 self.dropped += watch.dropped - missed
                 missed = watch.dropped
@@ -145,14 +147,17 @@ class Frames:
         if jpeg is None:
             return
         if frame:
+            self._sequence = shown.facts.sequence
             asks = self._audience.ask
             if asks:
                 self._audience.asked()
-            self.dropped += self._session.show(
+            replaced = self._session.show(
                 Publication(
                     role.frame, jpeg, int(asks), content_type="image/jpeg", expiry_s=_EXPIRY_S, asks=asks
                 )
             )
+            self.sent += not replaced
+            self.dropped += replaced
         with self._lock:
             if self._snapshot_wanted:
                 self._snapshot_wanted = False

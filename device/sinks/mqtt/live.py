@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from device.mqtt.commands import Commands
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 _STEP_S = 0.2
 #: Figures are asked for so often, in seconds.
 _LOOK_S = 1.0
+#: Figures that say nothing while no frames flow.
+_OF_FRAMES = ("fps", "chroma_age_ms", "chroma_age_p95_ms")
 #: A command may end in a network being loaded.
 _LEASE_S = 60.0
 
@@ -60,6 +64,11 @@ class MqttLive:
         desk.switches.on_change(self._changed)
         if not desk.switches.value("live"):
             self._frames.clear_snapshot()
+
+    @property
+    def sent(self) -> int:
+        """Frames that were sent."""
+        return self._frames.sent
 
     @property
     def dropped(self) -> int:
@@ -120,9 +129,20 @@ class MqttLive:
         self._telemetry.forget()
         self._frames.want_snapshot()
 
-    def _look(self, now: float) -> None:
+    def _figures(self) -> dict[str, object]:
+        """The desk's, and our own: who looks as a number, and nothing of single frames made at rest."""
         figures = dict(self._desk.figures())
-        figures |= {"queue": self._session.queued, "mqtt_drops": self._frames.dropped}
+        looking = figures.pop("holders", ())
+        figures |= {
+            "viewers": len(looking) if isinstance(looking, tuple) else None,
+            "queue": self._session.queued,
+            "mqtt_drops": self._frames.dropped,
+            "free_gb": _free_gb(self._settings.record),
+        }
+        return figures if figures.get("state") == "live" else figures | dict.fromkeys(_OF_FRAMES, 0)
+
+    def _look(self, now: float) -> None:
+        figures = self._figures()
         every_s = self._settings.snapshot_seconds
         if every_s and now - self._frames.snapshot_at >= every_s:
             self._frames.want_snapshot()
@@ -135,3 +155,11 @@ class MqttLive:
             self._session.show(
                 Publication(self._session.role.telemetry, payload, qos=0, content_type="application/json")
             )
+
+
+def _free_gb(record: Path | None) -> float | None:
+    """Free space where the film is recorded, else on the system's own disk."""
+    try:
+        return shutil.disk_usage(record.absolute().parent if record else Path("/")).free / 1e9
+    except OSError:
+        return None
