@@ -180,9 +180,9 @@ def identity(facts: FilmFacts, network: Network, config: Config) -> dict[str, An
             "sample": _sampled_sha256(facts.path, status.st_size),
         },
         "network": network.manifest.sha256,
+        "hints": _hints_identity(config.hints),
         "settings": {
             "colour": config.colour.model_dump(mode="json"),
-            "hints": _hints_identity(config.hints),
             "film": config.film.model_dump(mode="json", exclude={"stall_seconds"}),
         },
         "versions": {
