@@ -47,19 +47,18 @@ class Carry:
             self._then, self._back = before, None
         self._back = back = self._follower.back(before, after, self._back)
         way = self._follower.way(before, after, (rows, columns), back)
-        luma = np.asarray(cv2.resize(after, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
-        moved = way.pull(ab)
-        trust = way.trust[..., None]
-        return np.asarray(moved * trust + _alike(moved, way.trust, luma) * (1 - trust), np.float32)
+        return filled(way.pull(ab), way.trust, after)
 
 
-def _alike(ab: Floats, trust: Floats, luma: Floats) -> Floats:
-    """The colour of trusted places that are near and of like luma; fading to none where there are none.
+def filled(ab: Floats, trust: Floats, picture: Codes) -> Floats:
+    """Replace colour (h, w, n) so far as it is not trusted (h, w) by that of what is near and of like luma.
 
-    A bilateral grid (Chen, Paris and Durand 2007): colour and trust are laid down by level of luma, blurred
-    in each level, and read between levels.
+    ``picture``: luma codes of 8 bits, of any size. Where nothing that is trusted is near and alike, colour
+    fades to none. A bilateral grid (Chen, Paris and Durand 2007): colour and trust are laid down by level of
+    luma, blurred in each level, and read between levels.
     """
-    rows, columns = luma.shape
+    rows, columns = trust.shape
+    luma = np.asarray(cv2.resize(picture, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
     side = int(max(rows, columns) * _NEAR) | 1
     place = luma / np.float32(_LEVEL)
     weighed = np.dstack([ab * trust[..., None], trust])
@@ -68,4 +67,5 @@ def _alike(ab: Floats, trust: Floats, luma: Floats) -> Floats:
         part = np.maximum(1 - np.abs(place - level), 0)[..., None]
         if part.any():
             found += part * np.asarray(cv2.blur(weighed * part, (side, side)), np.float32)
-    return np.asarray(found[..., :2] / np.maximum(found[..., 2:], np.float32(_ENOUGH)), np.float32)
+    alike = found[..., :-1] / np.maximum(found[..., -1:], np.float32(_ENOUGH))
+    return np.asarray(alike + (ab - alike) * trust[..., None], np.float32)

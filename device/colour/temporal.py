@@ -4,60 +4,84 @@ A network that sees one frame at a time changes its mind from frame to frame. He
 carried along the motion of the luma, and each new prediction is one more vote: a running mean, place by
 place, whose memory is bounded, so that colour follows what changes within a few frames. Where the luma does
 not confirm the motion (something appears, is uncovered or changes) the memory is lost, and the new prediction
-stands alone: what moves leaves no ghost behind.
+stands alone: what moves leaves no ghost behind. Frames that the network is not asked about carry on what is
+known. A mean of colours that disagree is paler than they are: what the whole picture loses by that is given
+back to it.
 """
 
 from __future__ import annotations
 
 import base64
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Final, TypedDict
 
 import cv2
 import numpy as np
 
-from device.colour.motion import GRID, Follower, codes
+from device.colour.carry import filled
+from device.colour.motion import GRID, Follower, codes, pulled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from device.colour.motion import Codes, Floats
     from device.frames import Luma
 
-    Floats = NDArray[np.float32]
-    Codes = NDArray[np.uint8]
+#: What goes out as long as nothing is known.
+NO_COLOUR: Final = np.zeros((1, 1, 2), np.float32)
 
 #: The least and the most that one prediction counts, by its confidence against the frame's mean confidence.
 _LEAST_VOTE = 0.25
 _MOST_VOTE = 4.0
+#: The most that the mean's colours are strengthened.
+_MOST_GAIN = 1.25
 
 
 class SteadyState(TypedDict):
     """What must be remembered to go on, in values that JSON holds: arrays as base64 of their bytes.
 
-    ``luma``: (112, 112) uint8. ``ab``: (*size, 2) and ``votes``: (*size), float32, little endian.
+    ``luma``: (112, 112) uint8. ``colour``: (*size, 3), ab and its square, and ``votes``: (*size), float32,
+    little endian.
     """
 
     size: tuple[int, int]
     luma: str
-    ab: str
+    colour: str
     votes: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Memory:
-    """Of the last frame: ``luma`` (112, 112), the steady ``ab`` (h, w, 2), the ``votes`` (h, w) behind it."""
+    """Of the last frame.
+
+    ``luma``: (112, 112). ``colour``: (h, w, 3), running means of a, b, and a^2 + b^2. ``votes``: (h, w), how
+    many are behind them.
+    """
 
     luma: Codes
-    ab: Floats
+    colour: Floats
     votes: Floats
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns of its colour."""
+        return self.votes.shape[0], self.votes.shape[1]
+
+    def shown(self) -> Floats:
+        """The mean ab (h, w, 2), as strong over the whole picture as its predictions were."""
+        ab = self.colour[..., :2]
+        mean, predicted = float(np.square(ab).sum()), float(self.colour[..., 2].sum())
+        gain = min(math.sqrt(predicted / mean), _MOST_GAIN) if predicted > mean > 0 else 1.0
+        return np.asarray(ab * np.float32(gain), np.float32)
 
 
 class Steady:
     """Holds the colour of a film's frames steady, shot by shot; give it every frame, in order.
 
     ``strength``: share of the past in the colour of what has long been seen, from 0 (off) to below 1; of a
-    change of colour that luma doesn't show, 1 - ``strength`` is made up for with each frame. ``depth``: bits
-    of the luma.
+    change of colour that luma doesn't show, 1 - ``strength`` is made up for with each prediction. ``depth``:
+    bits of the luma.
     """
 
     def __init__(self, strength: float, depth: int = 8) -> None:
@@ -68,29 +92,31 @@ class Steady:
         self._follower = Follower()
         self._memory: _Memory | None = None
 
-    def step(self, small_luma: Luma, ab: Floats, *, cut: bool, confidence: Floats | None = None) -> Floats:
+    def step(
+        self, small_luma: Luma, ab: Floats | None, *, cut: bool, confidence: Floats | None = None
+    ) -> Floats:
         """Give the steady ab (h, w, 2) of the next frame, whose prediction is ``ab`` (Lab units).
 
-        ``small_luma``: luma codes of the same picture, of any size. ``cut``: whether a shot begins with this
-        frame, or the window that both show has changed: all before is forgotten. ``confidence``: of the
-        prediction, of any size; where it is low, the past counts for more.
+        ``small_luma``: luma codes of the same picture, of any size. ``ab`` None: the network was not asked
+        about this frame; what is known is carried on, and where nothing is, there is no colour. ``cut``:
+        whether a shot begins with this frame, or its window has changed: all before is forgotten.
+        ``confidence``: of the prediction, of any size; where it is low, the past counts for more.
         """
-        if not self._most_votes:
-            return ab
+        memory = None if cut else self._memory
         luma = codes(small_luma, self._depth)
+        if ab is None:
+            self._memory = None if memory is None else self._carried_on(memory, luma)
+            return NO_COLOUR if self._memory is None else self._memory.shown()
+        colour = np.dstack([ab, np.square(ab).sum(axis=-1)])
         votes = _votes(ab, confidence)
-        steady = ab
-        memory = self._memory
-        if memory is not None and not cut and memory.ab.shape == ab.shape:
-            way = self._follower.way(memory.luma, luma, (ab.shape[0], ab.shape[1]))
-            past, kept = way.pull(memory.ab), way.pull(memory.votes) * way.trust
-            votes = votes + kept
-            steady = past + (ab - past) * (1 - kept / votes)[..., None]
-        self._memory = _Memory(luma, steady, np.minimum(votes, self._most_votes))
-        return steady
+        if memory is None or memory.size != votes.shape or not self._most_votes:
+            self._memory = _Memory(luma, colour, np.minimum(votes, self._most_votes))
+            return ab
+        self._memory = self._averaged(memory, luma, colour, votes)
+        return self._memory.shown()
 
     def state(self) -> SteadyState | None:
-        """Return what must be remembered to go on from here; None before the first frame, or when off."""
+        """Return what must be remembered to go on from here; None where nothing is."""
         memory = self._memory
         if memory is None:
             return None
@@ -98,7 +124,7 @@ class Steady:
         return SteadyState(
             size=(rows, columns),
             luma=_written(memory.luma),
-            ab=_written(memory.ab.astype("<f4")),
+            colour=_written(memory.colour.astype("<f4")),
             votes=_written(memory.votes.astype("<f4")),
         )
 
@@ -110,9 +136,23 @@ class Steady:
         rows, columns = state["size"]
         self._memory = _Memory(
             np.frombuffer(base64.b64decode(state["luma"]), np.uint8).reshape(GRID, GRID),
-            _read_floats(state["ab"]).reshape(rows, columns, 2),
+            _read_floats(state["colour"]).reshape(rows, columns, 3),
             _read_floats(state["votes"]).reshape(rows, columns),
         )
+
+    def _averaged(self, memory: _Memory, luma: Codes, colour: Floats, votes: Floats) -> _Memory:
+        """With one more prediction: the votes of before count as far as the luma bears their way out."""
+        way = self._follower.way(memory.luma, luma, memory.size)
+        past, kept = way.pull(memory.colour), pulled(memory.votes, way.back) * way.trust
+        share = np.asarray(votes / (votes + kept), np.float32)
+        mean = past + (colour - past) * share[..., None]
+        return _Memory(luma, mean, np.minimum(votes + kept, self._most_votes))
+
+    def _carried_on(self, memory: _Memory, luma: Codes) -> _Memory:
+        """Without a prediction."""
+        way = self._follower.way(memory.luma, luma, memory.size)
+        votes = pulled(memory.votes, way.back) * way.trust
+        return _Memory(luma, filled(way.pull(memory.colour), way.trust, luma), votes)
 
 
 def _votes(ab: Floats, confidence: Floats | None) -> Floats:

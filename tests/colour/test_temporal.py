@@ -87,13 +87,33 @@ def flickering(ab: Sequence[NDArray[np.float32]], seed: int = 1) -> list[NDArray
 
 
 def steadied(
-    small: Sequence[NDArray[np.uint8]], ab: Sequence[NDArray[np.float32]], strength: float = 0.8
+    small: Sequence[NDArray[np.uint8]], ab: Sequence[NDArray[np.float32] | None], strength: float = 0.8
 ) -> list[NDArray[np.float32]]:
     steady = Steady(strength)
     return [
         steady.step(each, now, cut=index == 0)
         for index, (each, now) in enumerate(zip(small, ab, strict=True))
     ]
+
+
+def rolling(
+    film: Film, colour: tuple[float, float]
+) -> tuple[list[NDArray[np.uint8]], list[NDArray[np.float32]]]:
+    """A ball of one colour that rolls over a film's first frame: luma and ab."""
+    small, ab = [], []
+    for index in range(20):
+        luma, colours = film.small[0].copy(), film.ab[0].copy()
+        cv2.circle(luma, (30 + 8 * index, 150), 24, 110, -1)
+        cv2.circle(colours, ((30 + 8 * index) // 4, 150 // 4), 6, colour, -1)
+        small.append(luma)
+        ab.append(colours)
+    return small, ab
+
+
+def behind_ball(index: int) -> tuple[slice, slice]:
+    """Places of ab that the ball has just left."""
+    left = (30 + 8 * index - 24) // 4 - 2
+    return np.s_[150 // 4 - 4 : 150 // 4 + 4, max(left - 6, 0) : left]
 
 
 def error(ab: Sequence[NDArray[np.float32]], truth: Sequence[NDArray[np.float32]]) -> float:
@@ -154,18 +174,11 @@ def test_flicker_falls_in_old_film_too(astronaut: Film) -> None:
 
 def test_no_ghost_stays_behind_what_moves(astronaut: Film) -> None:
     """A red ball rolls over a still picture, and right behind it the picture has its own colour."""
-    small, ab = [], []
-    for index in range(20):
-        luma, colour = astronaut.small[0].copy(), astronaut.ab[0].copy()
-        cv2.circle(luma, (30 + 8 * index, 150), 24, 110, -1)
-        cv2.circle(colour, ((30 + 8 * index) // 4, 150 // 4), 6, (70, 50), -1)
-        small.append(luma)
-        ab.append(colour)
+    small, ab = rolling(astronaut, (70, 50))
     for index, steady in enumerate(steadied(small, ab)):
         if index < 3:
             continue
-        left = (30 + 8 * index - 24) // 4 - 2
-        behind = np.s_[150 // 4 - 4 : 150 // 4 + 4, max(left - 6, 0) : left]
+        behind = behind_ball(index)
         apart = np.linalg.norm(steady[behind] - ab[index][behind], axis=-1)
         assert apart.mean() < 4, f"frame {index}"
         ball = np.s_[36:39, (30 + 8 * index) // 4 - 2 : (30 + 8 * index) // 4 + 3]
@@ -199,7 +212,8 @@ def test_the_lag_is_bounded(astronaut: Film, strength: float) -> None:
         steady.step(still, np.zeros((SIZE, SIZE, 2), np.float32), cut=index == 0)
     for step in range(1, 30):
         now = steady.step(still, np.full((SIZE, SIZE, 2), 10, np.float32), cut=False)
-        np.testing.assert_allclose(now, 10 * (1 - strength**step), atol=0.05)
+        assert now.min() > 10 * (1 - strength**step) - 0.05
+        assert now.max() < 10.05
 
 
 def test_a_prediction_without_confidence_counts_for_less(astronaut: Film) -> None:
@@ -215,23 +229,27 @@ def test_a_prediction_without_confidence_counts_for_less(astronaut: Film) -> Non
 
 @settings(max_examples=15, deadline=None)
 @given(st.floats(0, 0.95), st.integers(0, 2**32 - 1))
-def test_colour_never_leaves_what_was_predicted(strength: float, seed: int) -> None:
+def test_colour_hardly_leaves_what_was_predicted(strength: float, seed: int) -> None:
+    """Only so far as paleness is made up for, and cubic interpolation overshoots."""
     rng = np.random.default_rng(seed)
     steady = Steady(strength)
-    low, high = np.inf, -np.inf
+    strongest, low, high = 0.0, np.inf, -np.inf
     for index in range(6):
         luma = rng.integers(16, 236, (60, 80), np.uint8)
         ab = rng.uniform(-100, 100, (20, 28, 2)).astype(np.float32)
         low, high = min(low, ab.min()), max(high, ab.max())
+        strongest = max(strongest, float(np.square(ab).mean()))
         got = steady.step(luma, ab, cut=index == 0)
         assert got.dtype == np.float32
-        assert got.min() >= low - 1e-3
-        assert got.max() <= high + 1e-3
+        assert got.min() >= 1.5 * low
+        assert got.max() <= 1.5 * high
+        assert np.square(got).mean() <= 1.02 * strongest
 
 
+@pytest.mark.parametrize("every", [1, 4])
 @pytest.mark.parametrize("at", [0, 1, 13])
-def test_a_restored_film_goes_on_bit_for_bit(astronaut: Film, at: int) -> None:
-    flicker = flickering(astronaut.ab)
+def test_a_restored_film_goes_on_bit_for_bit(astronaut: Film, at: int, every: int) -> None:
+    flicker = [ab if index % every == 0 else None for index, ab in enumerate(flickering(astronaut.ab))]
     whole = steadied(astronaut.small, flicker)
     first = Steady(0.8)
     for index in range(at):
@@ -241,6 +259,45 @@ def test_a_restored_film_goes_on_bit_for_bit(astronaut: Film, at: int) -> None:
     for index in range(at, len(flicker)):
         got = second.step(astronaut.small[index], flicker[index], cut=index == 0)
         np.testing.assert_array_equal(got, whole[index])
+
+
+@pytest.mark.parametrize("strength", [0, 0.8])
+def test_between_predictions_colour_goes_along(astronaut: Film, strength: float) -> None:
+    every = 8
+    asked = [ab if index % every == 0 else None for index, ab in enumerate(astronaut.ab)]
+    held = [astronaut.ab[index - index % every] for index in range(len(asked))]
+    carried = steadied(astronaut.small, asked, strength)
+    assert error(carried, astronaut.ab) < 0.5 * error(held, astronaut.ab)
+    assert warp_error(astronaut, carried) < warp_error(astronaut, held)
+
+
+def test_between_predictions_no_ghost_stays_behind(astronaut: Film) -> None:
+    """A blue ball rolls over a still picture; the network is asked about each fourth frame."""
+    small, ab = rolling(astronaut, (20, -60))
+    asked = [colour if index % 4 == 0 else None for index, colour in enumerate(ab)]
+    for index, steady in enumerate(steadied(small, asked)):
+        behind = behind_ball(index)
+        if index >= 3:
+            assert np.linalg.norm(steady[behind] - ab[index][behind], axis=-1).mean() < 20, f"frame {index}"
+
+
+def test_where_nothing_is_known_there_is_no_colour(astronaut: Film) -> None:
+    steady = Steady(0.8)
+    assert not steady.step(astronaut.small[0], None, cut=True).any()
+    assert steady.state() is None
+    steady.step(astronaut.small[0], astronaut.ab[0], cut=False)
+    assert steady.step(astronaut.small[1], None, cut=False).any()
+    assert not steady.step(astronaut.small[2], None, cut=True).any()  # no old colour on a new scene
+
+
+def test_averages_of_colours_that_disagree_are_no_paler(astronaut: Film) -> None:
+    """Half of the picture turns from red to green and back with each frame."""
+    flips = [each.copy() for each in astronaut.ab]
+    for index, ab in enumerate(flips):
+        ab[:, SIZE // 2 :] = (30, 10) if index % 2 else (10, 30)
+    strengths = [float(np.square(ab).mean()) for ab in steadied(astronaut.small, flips)]
+    for got, ab in zip(strengths, flips, strict=True):
+        assert got == pytest.approx(float(np.square(ab).mean()), rel=0.1)
 
 
 def test_ten_bits_are_eight_with_more_to_them(astronaut: Film) -> None:
