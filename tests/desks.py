@@ -67,7 +67,6 @@ class StandIn:
         self.trouble: str | None = None
         self.made = 0
         self.glimpses = 0
-        self.more: dict[str, object] = {}
         self._interval_s = 1 / rate
         self._size = size
         self._glimpse = threading.Event()
@@ -89,7 +88,12 @@ class StandIn:
 
     def figures(self) -> dict[str, object]:
         state = self.trouble or ("resting" if self.resting else "live")
-        return {"state": state, "fps": 29.97, "own_colour": self.own_colour} | self.more
+        return {
+            "state": state,
+            "fps": 29.97,
+            "own_colour": self.own_colour,
+            "holders": self.interest.holders(),
+        }
 
     def glimpse(self) -> None:
         self.glimpses += 1

@@ -16,6 +16,9 @@ def test_what_is_named_is_parsed(base: str, device: str, name: str, job: str, re
     assert parse(role.availability) == Parsed(Kind.AVAILABILITY, role)
     assert parse(role.frame) == Parsed(Kind.FRAME, role)
     assert parse(role.telemetry) == Parsed(Kind.TELEMETRY, role)
+    assert parse(role.snapshot) == Parsed(Kind.SNAPSHOT, role)
+    assert parse(role.set(job)) == Parsed(Kind.SET, role, thing=job)
+    assert parse(role.state(job)) == Parsed(Kind.STATE, role, thing=job)
     assert parse(film.head) == Parsed(Kind.HEAD, role, job)
     assert parse(film.frame) == Parsed(Kind.JOB_FRAME, role, job)
     assert parse(film.beside) == Parsed(Kind.BESIDE, role, job)
@@ -42,6 +45,9 @@ def test_no_topic_is_too_strange(topic: str) -> None:
         "tintcast//live/frame",
         "/tintcast/board/live/frame",
         "tintcast/board/live/frame/",
+        "tintcast/board/live/set",
+        "tintcast/board/live/set/..",
+        "tintcast/board/live/state/a/b",
         "tintcast/board/live/job/film/head/more",
         "tintcast/board/live/" + "job/" * 200,
         f"tintcast/{'x' * 65}/live/frame",

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: A frame asks so often, in seconds: whoever subscribes is seen within 5 s, with time to make that frame.
-ASK_S = 4.5
+#: A frame asks so often, in seconds. Whoever subscribes is seen within 5 s: a camera that rests may take half
+#: a second for that frame.
+ASK_S = 4.0
 #: A question that was not answered for so long is asked again, in seconds.
 _LOST_S = 15.0
 
@@ -52,6 +53,11 @@ class Audience:
             if self._connected and self._told:
                 self._there = matched
             self._changed.notify_all()
+
+    def wait(self, seconds: float) -> None:
+        """Wait, at most so long, for news."""
+        with self._changed:
+            self._changed.wait(seconds)
 
     @property
     def there(self) -> bool:

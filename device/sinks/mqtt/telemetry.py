@@ -64,9 +64,9 @@ def _rounded(value: object) -> Figure:
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, int | float):
-        if not math.isfinite(value):
-            return None
         rounded = float(f"{value:.2g}")
+        if not math.isfinite(rounded):
+            return None
         return int(rounded) if rounded.is_integer() else rounded
     if isinstance(value, Sequence):
         return [str(each) for each in value]
