@@ -79,7 +79,7 @@ class KnownDesk:
 
     def figures(self) -> Mapping[str, object]:
         return {
-            "state": "live",
+            "state": "live" if self.switches.value("live") else "off",
             "source": "pattern, 640x360",
             "fps": 29.97,
             "network_ms": 11.2,

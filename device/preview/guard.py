@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 _PAGE: Final = "/"
 _UNLOCK: Final = "/unlock"
 #: What the page that asks for the token is made of, and nothing else, is for everybody.
-_OPEN: Final = frozenset({"/page.css", "/locked.js", "/icon.svg"})
+_OPEN: Final = frozenset({"/page.css", "/icon.svg"})
 _HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
