@@ -24,6 +24,7 @@ from device.jobs.film_notes import notes_on
 from device.jobs.hinting import board_of
 from device.jobs.pipeline import Colorizer, run_pipeline
 from device.jobs.supervise import serve
+from device.media.encode import Picture
 from device.media.probe import probe
 from device.media.segments import Boundaries, WorkFolder
 from device.network import Network
@@ -124,7 +125,8 @@ def colorize(task: FilmTask, send: Callable[[Progress | Said], None], stop: Stop
         reporter.begin(source, colorizer, start)
         sinks: list[Sink] = []
         if work is not None:
-            sinks.append(FilmSink(work, facts, config.film, colorizer.state_before))
+            picture = Picture.of(facts, config.film.codec)
+            sinks.append(FilmSink(work, picture, config.film, colorizer.state_before))
         sent = _publishing(stack, task, facts=facts, network=network.manifest.name, send=send, stop=stop)
         if sent is not None:
             sinks.append(sent)
@@ -144,10 +146,10 @@ def colorize(task: FilmTask, send: Callable[[Progress | Said], None], stop: Stop
             notes += finish(
                 task.out,
                 work,
-                facts=facts,
-                codec=config.film.codec,
+                picture=Picture.of(facts, config.film.codec),
+                source=facts,
                 end_pts=source.end_pts,
-                comment=_comment(network) if tinted else None,
+                metadata={"comment": _comment(network)} if tinted else {},
                 tick=reporter.joining,
             ).notes
         result = FilmResult(

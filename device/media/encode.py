@@ -32,10 +32,11 @@ _RATE_DENOMINATOR = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What the encoder is told of the pictures.
+    """What encoder and container are told of the pictures.
 
     ``width``, ``height``: of the picture itself; ``pixel_format``: what goes out, as ``codec`` offers it;
-    ``depth``: bits of the planes that come in.
+    ``depth``: bits of the planes that come in; ``display_matrix``: how it is turned upright, as films store
+    that.
     """
 
     width: int
@@ -47,6 +48,7 @@ class Picture:
     time_base: Fraction
     rate: Fraction
     pixel_aspect: Fraction | None = None
+    display_matrix: tuple[int, ...] | None = None
 
     @classmethod
     def of(cls, facts: FilmFacts, codec: str) -> Self:
@@ -74,6 +76,7 @@ class Picture:
             time_base=facts.time_base,
             rate=facts.rate,
             pixel_aspect=facts.pixel_aspect,
+            display_matrix=facts.display_matrix,
         )
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -13,16 +14,16 @@ from device.errors import TintcastError
 from device.media.beside import add_beside
 from device.media.codecs import tag_stream
 from device.media.crop import cropped_template
-from device.media.encode import Picture
 from device.media.probe import open_film
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import BinaryIO
 
     from av.container import InputContainer, OutputContainer
     from av.packet import Packet
 
+    from device.media.encode import Picture
     from device.media.probe import FilmFacts
     from device.media.segments import Segment
 
@@ -44,69 +45,79 @@ def join(
     *,
     form: str,
     segments: Sequence[Segment],
-    facts: FilmFacts,
-    codec: str,
+    picture: Picture,
+    source: FilmFacts | None,
     end_pts: int,
-    comment: str | None,
+    metadata: Mapping[str, str],
     tick: Callable[[], None],
 ) -> Joined:
     """Write ``segments`` with their original time stamps, and what lies beside the picture in the source.
 
-    ``form``: FFmpeg's name of the container; ``codec``: of the segments; ``end_pts``: where the last frame
-    ends; ``comment``: laid into the container's metadata, None: nothing is; ``tick``: called for every
-    packet, and what it raises ends the work. Raises OSError where ``file`` can't be written, UnreadableFilm
-    for a damaged source.
+    ``form``: FFmpeg's name of the container; ``picture``: as the segments were encoded; ``source``: None
+    where there is no film behind it; ``end_pts``: where the last frame ends; ``metadata``: laid into the
+    container, a comment behind the source's own; ``tick``: called for every packet, and what it raises ends
+    the work. Raises OSError where ``file`` can't be written, UnreadableFilm for a damaged source.
     """
     joined = Joined()
-    with (
-        open_film(facts.path) as source,
-        av.open(
-            file, "w", format=form, container_options={"avoid_negative_ts": "disabled"}, buffer_size=1 << 18
-        ) as out,
-    ):
-        picture = _add_picture(out, segments[0], facts, codec)
-        said = source.streams[facts.video]
-        picture.metadata.update({key: said.metadata[key] for key in _SAID if key in said.metadata})
-        picture.disposition = said.disposition
-        beside = add_beside(out, source, facts, joined.notes)
-        out.metadata.update(_timecode(source) | _metadata(source.metadata, comment))
-        out.set_chapters(source.chapters())
-        video = _timed(_picture_packets(segments, picture, facts, end_pts))
+    with ExitStack() as stack:
+        film = None if source is None else stack.enter_context(open_film(source.path))
+        options = {"avoid_negative_ts": "disabled"}
+        out = stack.enter_context(
+            av.open(file, "w", format=form, container_options=options, buffer_size=1 << 18)
+        )
+        track = _add_picture(out, segments[0], picture)
+        packets = [_timed(_picture_packets(segments, track, picture.time_base, end_pts))]
+        sound: Mapping[int, bool] = {}
+        if source is None or film is None:
+            out.metadata.update(metadata)
+        else:
+            _say_as(film, source, track)
+            beside = add_beside(out, film, source, joined.notes)
+            out.metadata.update(_timecode(film) | _metadata(film.metadata, metadata))
+            out.set_chapters(film.chapters())
+            packets.append(_timed(beside.packets()))
+            sound = beside.sound
         try:
-            for _, packet in heapq.merge(video, _timed(beside.packets()), key=lambda timed: timed[0]):
+            for _, packet in heapq.merge(*packets, key=lambda timed: timed[0]):
                 index, end = packet.stream_index, _end(packet)
                 out.mux(packet)
                 tick()
-                if index in beside.sound:
+                if index in sound:
                     joined.sound[index] = max(end, joined.sound.get(index, end))
         except av.FFmpegError as error:
             raise TintcastError(f"the segments can't be joined: {error.strerror}") from None
     return joined
 
 
-def _add_picture(out: OutputContainer, first: Segment, facts: FilmFacts, codec: str) -> av.VideoStream:
-    picture = Picture.of(facts, codec)
+def _add_picture(out: OutputContainer, first: Segment, picture: Picture) -> av.VideoStream:
     with av.open(str(first.path)) as segment:
         stream = segment.streams.video[0]
-        if picture.coded_size == (facts.width, facts.height):
+        if picture.coded_size == (picture.width, picture.height):
             added = out.add_stream_from_template(stream, opaque=True)
         else:
             with cropped_template(stream.codec_context.extradata or b"", picture) as template:
                 added = out.add_stream_from_template(template, opaque=True)
     context = added.codec_context
     tag_stream(out, picture.codec, added)
-    context.framerate = facts.rate
-    context.color_range, context.color_primaries, context.color_trc, context.colorspace = facts.tags
-    if facts.pixel_aspect:
-        context.sample_aspect_ratio = facts.pixel_aspect
-    added.time_base = facts.time_base
-    if facts.display_matrix:
-        added.set_display_matrix(facts.display_matrix)
+    context.framerate = picture.rate
+    context.color_range, context.color_primaries, context.color_trc, context.colorspace = picture.tags
+    if picture.pixel_aspect:
+        context.sample_aspect_ratio = picture.pixel_aspect
+    added.time_base = picture.time_base
+    if picture.display_matrix:
+        added.set_display_matrix(picture.display_matrix)
     return added
 
 
+def _say_as(film: InputContainer, source: FilmFacts, track: av.VideoStream) -> None:
+    """What the source says of its picture's track, and stays true, is said of ours."""
+    said = film.streams[source.video]
+    track.metadata.update({key: said.metadata[key] for key in _SAID if key in said.metadata})
+    track.disposition = said.disposition
+
+
 def _picture_packets(
-    segments: Sequence[Segment], stream: av.VideoStream, facts: FilmFacts, end_pts: int
+    segments: Sequence[Segment], stream: av.VideoStream, time_base: Fraction, end_pts: int
 ) -> Iterator[Packet[Any]]:
     """The packets of all segments in order. Without B-frames the n-th packet is the n-th frame."""
     following = [*[pts for segment in segments for pts in segment.pts][1:], end_pts]
@@ -119,7 +130,7 @@ def _picture_packets(
                     f"{len(packets)} frames where {len(segment.pts)} were written", where=segment.path
                 )
             for packet, pts in zip(packets, segment.pts, strict=True):
-                packet.time_base = facts.time_base
+                packet.time_base = time_base
                 packet.pts = packet.dts = pts
                 packet.duration = following[index] - pts
                 packet.stream = stream
@@ -143,10 +154,10 @@ def _timecode(source: InputContainer) -> dict[str, str]:
     return {"timecode": code} if (code := next(found, None)) else {}
 
 
-def _metadata(source: dict[str, str], comment: str | None) -> dict[str, str]:
-    """The source's metadata but for what its muxer wrote, and our comment behind its own."""
+def _metadata(source: Mapping[str, str], ours: Mapping[str, str]) -> dict[str, str]:
+    """The source's metadata but for what its muxer wrote, and ours; our comment behind its own."""
     brands = {"major_brand", "minor_version", "compatible_brands", "encoder", "comment"}
     kept = {key: value for key, value in source.items() if key.lower() not in brands}
-    said = next((value for key, value in source.items() if key.lower() == "comment"), "")
-    lines = [line for line in (said, comment) if line]
-    return kept | ({"comment": "\n".join(lines)} if lines else {})
+    said = next((value for key, value in source.items() if key.lower() == "comment"), None)
+    lines = [line for line in (said, ours.get("comment")) if line]
+    return kept | dict(ours) | ({"comment": "\n".join(lines)} if lines else {})

@@ -96,9 +96,12 @@ class WorkFolder:
         """The state to go on with at ``next_index``; None at the start."""
         return self.segments[-1].state if self.segments else None
 
-    def begin_segment(self) -> PartFile:
-        """The file of the next segment; ``close_segment`` makes it count, ``discard`` throws it away."""
-        return PartFile(self._name(self.next_index))
+    def begin_segment(self, first: int | None = None) -> PartFile:
+        """The file of the next segment; ``close_segment`` makes it count, ``discard`` throws it away.
+
+        ``first``: number of its first frame, where segments before it are still to be closed.
+        """
+        return PartFile(self._name(self.next_index if first is None else first))
 
     def close_segment(self, part: PartFile, pts: tuple[int, ...], state: Mapping[str, Any]) -> None:
         """Count a segment that is written, and lay down beside it the state that follows its last frame.

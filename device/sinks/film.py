@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from device.colour.tint import chroma_planes
 from device.media.containers import container_for
 from device.media.durable import PartFile, move, writable
-from device.media.encode import Encoder, Picture
+from device.media.encode import Encoder
 from device.media.join import Joined, join
 from device.media.verify import verify
 
@@ -19,10 +19,66 @@ if TYPE_CHECKING:
 
     from device.config import FilmSettings
     from device.frames import TintedFrame
+    from device.media.encode import Picture
     from device.media.probe import FilmFacts
     from device.media.segments import WorkFolder
 
     State = Mapping[str, Any]
+
+
+class SegmentWriter:
+    """Tinted frames into the segments of ``work``, one of them open at a time."""
+
+    def __init__(self, work: WorkFolder, picture: Picture, settings: FilmSettings) -> None:
+        self._work = work
+        self._picture = picture
+        self._settings = settings
+        self._open: tuple[PartFile, Encoder] | None = None
+        self._pts: list[int] = []
+
+    @property
+    def began(self) -> int | None:
+        """Time stamp of the first frame of the open segment; None where none is open."""
+        return self._pts[0] if self._pts else None
+
+    def write(self, tinted: TintedFrame, pts: int, *, first: int | None = None) -> None:
+        """Encode one frame; where no segment is open, one begins. ``first``: as in ``begin_segment``.
+
+        Raises SpaceError on a full disk.
+        """
+        cb, cr = chroma_planes(tinted, self._picture.chroma_size)
+        part, encoder = self._open or self._begin(first)
+        with writable(part.path):
+            encoder.write(tinted.frame.luma, cb, cr, pts)
+        self._pts.append(pts)
+
+    def end(self) -> tuple[PartFile, tuple[int, ...]] | None:
+        """End the open segment, if there is one: its file, to be closed in the folder, and its stamps."""
+        if self._open is None:
+            return None
+        part, encoder = self._open
+        try:
+            with writable(part.path):
+                encoder.finish()
+        except BaseException:
+            self.abort()
+            raise
+        ended = part, tuple(self._pts)
+        self._open, self._pts = None, []
+        return ended
+
+    def abort(self) -> None:
+        """Throw away the segment that is open."""
+        if self._open:
+            part, _ = self._open
+            self._open, self._pts = None, []
+            part.discard()
+
+    def _begin(self, first: int | None) -> tuple[PartFile, Encoder]:
+        part = self._work.begin_segment(first)
+        with writable(part.path):
+            self._open = part, Encoder(part.file, self._picture, self._settings)
+        return self._open
 
 
 class FilmSink:
@@ -35,16 +91,13 @@ class FilmSink:
     def __init__(
         self,
         work: WorkFolder,
-        facts: FilmFacts,
+        picture: Picture,
         settings: FilmSettings,
         state_before: Callable[[int], State | None],
     ) -> None:
         self._work = work
-        self._settings = settings
-        self._picture = Picture.of(facts, settings.codec)
+        self._segments = SegmentWriter(work, picture, settings)
         self._state_before = state_before
-        self._segment: tuple[PartFile, Encoder] | None = None
-        self._pts: list[int] = []
         self._next_index = 0
 
     def write(self, tinted: TintedFrame) -> None:
@@ -53,11 +106,7 @@ class FilmSink:
         state = self._state_before(frame.index)
         if state is not None:
             self._close_segment(state)
-        cb, cr = chroma_planes(tinted, self._picture.chroma_size)
-        part, encoder = self._segment or self._begin_segment()
-        with writable(part.path):
-            encoder.write(frame.luma, cb, cr, frame.pts)
-        self._pts.append(frame.pts)
+        self._segments.write(tinted, frame.pts)
         self._next_index = frame.index + 1
 
     def close(self) -> None:
@@ -66,10 +115,7 @@ class FilmSink:
 
     def abort(self) -> None:
         """Throw away the segment that is open; those that are closed stay."""
-        if self._segment:
-            part, _ = self._segment
-            self._segment = None
-            part.discard()
+        self._segments.abort()
 
     def __enter__(self) -> Self:
         return self
@@ -82,45 +128,36 @@ class FilmSink:
         else:
             self.abort()
 
-    def _begin_segment(self) -> tuple[PartFile, Encoder]:
-        part = self._work.begin_segment()
-        with writable(part.path):
-            self._segment = part, Encoder(part.file, self._picture, self._settings)
-        self._pts = []
-        return self._segment
-
     def _close_segment(self, state: State) -> None:
-        if self._segment is None:
+        ended = self._segments.end()
+        if ended is None:
             return
-        part, encoder = self._segment
+        part, pts = ended
         try:
-            with writable(part.path):
-                encoder.finish()
-            self._work.close_segment(part, tuple(self._pts), state)
+            self._work.close_segment(part, pts, state)
         except BaseException:
-            self.abort()
+            part.discard()
             raise
-        self._segment = None
 
 
 def finish(
     out: Path,
     work: WorkFolder,
     *,
-    facts: FilmFacts,
-    codec: str,
+    picture: Picture,
+    source: FilmFacts | None,
     end_pts: int,
-    comment: str | None,
+    metadata: Mapping[str, str],
     tick: Callable[[], None] = lambda: None,
 ) -> Joined:
     """Join the segments of ``work`` to the film ``out``: verified, with its source's time, under its name.
 
-    ``codec``: of the segments; ``end_pts``: where the last frame ends; ``comment``: goes into the container's
-    metadata, None: nothing does; ``tick``: called all the while, and what it raises ends the work. The work
-    folder is deleted. Whatever goes wrong, nothing stands under the final name that did not stand there
-    before.
+    ``picture``: as the segments were encoded; ``source``: the film behind it, whose sound and all else is
+    taken over, None where there is none; ``end_pts``: where the last frame ends; ``metadata``: goes into the
+    container; ``tick``: called all the while, and what it raises ends the work. The work folder is deleted.
+    Whatever goes wrong, nothing stands under the final name that did not stand there before.
     """
-    form = container_for(out, codec)
+    form = container_for(out, picture.codec.name)
     part = PartFile(work.path / "joined")
     try:
         with writable(out):
@@ -128,21 +165,22 @@ def finish(
                 part.file,
                 form=form,
                 segments=work.segments,
-                facts=facts,
-                codec=codec,
+                picture=picture,
+                source=source,
                 end_pts=end_pts,
-                comment=comment,
+                metadata=metadata,
                 tick=tick,
             )
         part.commit()
     except BaseException:
         part.discard()
         raise
-    stamps = [pts * facts.time_base for segment in work.segments for pts in segment.pts]
+    stamps = [pts * picture.time_base for segment in work.segments for pts in segment.pts]
     verify(part.path, form, stamps, joined, tick)
     with writable(out):
-        source = facts.path.stat()
-        os.utime(part.path, ns=(source.st_atime_ns, source.st_mtime_ns))
+        if source is not None:
+            times = source.path.stat()
+            os.utime(part.path, ns=(times.st_atime_ns, times.st_mtime_ns))
         move(part.path, out)
     work.remove()
     return joined

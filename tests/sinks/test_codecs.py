@@ -13,6 +13,7 @@ from films import make_film, stamps
 from device.config import FilmSettings
 from device.frames import ColourSpace, Matrix, TintedFrame
 from device.media.codecs import CODECS, sampling_of
+from device.media.encode import Picture
 from device.media.probe import probe
 from device.media.segments import Boundaries, WorkFolder
 from device.sinks.film import FilmSink, finish
@@ -55,14 +56,21 @@ def through(
             def state_before(index: int) -> dict[str, Any] | None:
                 return {} if rule.begins(index, cut=True) else None
 
-            sink = FilmSink(work, film.facts, settings, state_before)
+            sink = FilmSink(work, Picture.of(film.facts, settings.codec), settings, state_before)
             for frame in film.frames():
                 if frame.index == until:
                     sink.abort()
                     return
                 sink.write(tinted(frame, own=own))
             sink.close()
-            finish(out, work, facts=film.facts, codec=settings.codec, end_pts=film.end_pts, comment="")
+            finish(
+                out,
+                work,
+                picture=Picture.of(film.facts, settings.codec),
+                source=film.facts,
+                end_pts=film.end_pts,
+                metadata={},
+            )
 
 
 def tinted(frame: Frame, *, own: bool) -> TintedFrame:

@@ -21,6 +21,7 @@ from PIL import Image
 
 from device.config import FilmSettings
 from device.frames import ColourSpace, Matrix, TintedFrame
+from device.media.encode import Picture
 from device.media.probe import probe
 from device.media.segments import WorkFolder
 from device.sinks.film import FilmSink, finish
@@ -98,7 +99,7 @@ def out_of(film: Path, kind: Kind, *, ab: tuple[float, float] | None = None) -> 
     settings = FilmSettings(codec=kind.out, crf=0, preset="ultrafast")
     with FilmSource(film) as source, WorkFolder(out, {}) as work:
         sinks = [
-            FilmSink(work, source.facts, settings, lambda _: None),
+            FilmSink(work, Picture.of(source.facts, settings.codec), settings, lambda _: None),
             *(
                 PictureSink(film.with_name(form), form, network="compact", device="pi", quality=95)  # type: ignore[arg-type]
                 for form in ("jpeg", "png")
@@ -111,7 +112,14 @@ def out_of(film: Path, kind: Kind, *, ab: tuple[float, float] | None = None) -> 
                 sink.write(tinted)
         for sink in sinks:
             sink.close()
-        finish(out, work, facts=source.facts, codec=kind.out, end_pts=source.end_pts, comment="")
+        finish(
+            out,
+            work,
+            picture=Picture.of(source.facts, kind.out),
+            source=source.facts,
+            end_pts=source.end_pts,
+            metadata={},
+        )
     return out, film.with_name("jpeg") / "000005.jpg", film.with_name("png") / "000005.png"
 
 

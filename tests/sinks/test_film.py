@@ -14,6 +14,7 @@ from device.colour.tint import shrink
 from device.config import FilmSettings
 from device.errors import Interrupted, SpaceError, TintcastError
 from device.frames import TintedFrame
+from device.media.encode import Picture
 from device.media.join import Joined
 from device.media.probe import probe
 from device.media.segments import Boundaries, WorkFolder
@@ -45,16 +46,16 @@ def through(source: Path, out: Path, settings: FilmSettings = LOSSLESS, *, segme
         def state_before(index: int) -> dict[str, Any] | None:
             return {} if rule.begins(index, cut=True) else None
 
-        with FilmSink(work, film.facts, settings, state_before) as sink:
+        with FilmSink(work, Picture.of(film.facts, settings.codec), settings, state_before) as sink:
             for frame in tinted(film.frames()):
                 sink.write(frame)
         return finish(
             out,
             work,
-            facts=film.facts,
-            codec=settings.codec,
+            picture=Picture.of(film.facts, settings.codec),
+            source=film.facts,
             end_pts=film.end_pts,
-            comment="Colour made by a machine",
+            metadata={"comment": "Colour made by a machine"},
         )
 
 
@@ -267,7 +268,10 @@ def test_aborting_leaves_closed_segments_and_no_film(tmp_path: Path) -> None:
     make_film(source, count=40)
     with FilmSource(source) as film, WorkFolder(out, {}) as work:
         sink = FilmSink(
-            work, film.facts, LOSSLESS, lambda index: {"at": index} if index in {15, 30} else None
+            work,
+            Picture.of(film.facts, LOSSLESS.codec),
+            LOSSLESS,
+            lambda index: {"at": index} if index in {15, 30} else None,
         )
         for frame in tinted(film.frames()):
             sink.write(frame)
@@ -285,7 +289,12 @@ def test_a_full_disk_is_a_space_error_and_what_is_closed_stays(tmp_path: Path) -
         (work.path / "00000015.mkv.part").symlink_to("/dev/full")
 
         def fill() -> None:
-            with FilmSink(work, film.facts, LOSSLESS, lambda index: {} if index == 15 else None) as sink:
+            with FilmSink(
+                work,
+                Picture.of(film.facts, LOSSLESS.codec),
+                LOSSLESS,
+                lambda index: {} if index == 15 else None,
+            ) as sink:
                 for frame in tinted(film.frames()):
                     sink.write(frame)
 
@@ -300,7 +309,7 @@ def test_an_older_film_of_that_name_stays_until_the_new_one_is_whole(tmp_path: P
     make_film(source, count=30)
     out.write_bytes(b"an older film")
     with FilmSource(source) as film, WorkFolder(out, {}) as work:
-        with FilmSink(work, film.facts, LOSSLESS, lambda _: None) as sink:
+        with FilmSink(work, Picture.of(film.facts, LOSSLESS.codec), LOSSLESS, lambda _: None) as sink:
             for frame in tinted(film.frames()):
                 sink.write(frame)
 
@@ -309,10 +318,23 @@ def test_an_older_film_of_that_name_stays_until_the_new_one_is_whole(tmp_path: P
 
         with pytest.raises(Interrupted):
             finish(
-                out, work, facts=film.facts, codec="h264", end_pts=film.end_pts, comment="", tick=interrupt
+                out,
+                work,
+                picture=Picture.of(film.facts, "h264"),
+                source=film.facts,
+                end_pts=film.end_pts,
+                metadata={},
+                tick=interrupt,
             )
         assert out.read_bytes() == b"an older film"
-        finish(out, work, facts=film.facts, codec="h264", end_pts=film.end_pts, comment="")
+        finish(
+            out,
+            work,
+            picture=Picture.of(film.facts, "h264"),
+            source=film.facts,
+            end_pts=film.end_pts,
+            metadata={},
+        )
     assert len(stamps(out)) == 30
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.mkv", "out.mp4"]
 
