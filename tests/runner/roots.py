@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner import checkout
+from runner import checkout, virtual_camera
 from runner.needs import PROGRAMS
 from runner.steps import HOME, REPORT, VENV, FailedError, call, passed_count, printed, say
 
@@ -41,6 +41,8 @@ class Root:
     install: tuple[str, ...]
     without: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+    #: Whether its libcamera has a virtual camera.
+    camera: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ ROOTS = (
         without=("ai-edge-litert",),
         variables=("TINTCAST_NETWORK_RUNTIME=tflite-runtime",),
     ),
-    Root("trixie", install=(".[test]",)),
+    Root("trixie", install=(".[test]",), camera=True),
 )
 
 
@@ -109,7 +111,14 @@ def test(root: Root, for_pytest: Sequence[str]) -> int:
         say(f"{root.suite}: pytest")
         pytest = (str(VENV / "bin/pytest"), f"--junitxml={REPORT}", *NOT_HERE, *for_pytest)
         call(*_through(door, "env", *root.variables, *pytest))
-        return passed_count(home)
+        passed = passed_count(home)
+
+        def run(*command: str, quiet: bool = True) -> None:
+            call(*_through(door, *command), quiet=quiet)
+
+        if root.camera and not for_pytest:
+            virtual_camera.check(run, INSIDE)
+        return passed
 
 
 def _readme_command() -> str:

@@ -139,6 +139,14 @@ def test_one_that_can_not_be_opened_or_started_says_why_and_leaves_nothing_behin
             assert world.opened[-1].is_open
 
 
+def test_a_camera_is_not_opened_twice(world: fake.World) -> None:
+    with Picamera2Source(0, CameraSettings()) as camera:
+        with pytest.raises(SourceLost, match="is open in this process already"):
+            Picamera2Source(0, CameraSettings())
+        assert next(camera.frames()).index == 0
+    assert len(world.opened) == 1
+
+
 def test_a_library_that_hangs_while_it_looks_for_cameras_asks_for_a_new_process(
     world: fake.World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -83,6 +83,9 @@ class Library:
                     hint="`rpicam-hello --list-cameras` lists what is there; check cable and config.txt, and "
                     "that this user is in the group video",
                 )
+            if number in getattr(getattr(self.camera, "_cm", None), "cameras", ()):
+                # picamera2 would take it from whoever has it, and then let go of it.
+                raise SourceLost("is open in this process already", where=where)
             camera = self.camera.__new__(self.camera)
             try:
                 camera.__init__(number, tuning=None if tuning is None else str(tuning))

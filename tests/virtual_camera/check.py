@@ -1,0 +1,169 @@
+"""Our source on the real picamera2 and libcamera, with libcamera's virtual camera, in a root made for it.
+
+``tests/run --all`` starts it, under a deadline; it ends with an assertion, or says in one line what it saw.
+The virtual camera has one format, no pace and no controls to speak of; what it can show is that we call the
+libraries as they want to be called, read their buffers right, and leave nothing behind.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import gc
+import importlib.metadata
+import itertools
+import os
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from picamera2 import Picamera2, dma_heap
+from picamera2.allocators import LibcameraAllocator
+
+from device.config import CameraSettings
+from device.errors import SourceLost
+from device.frames import JPEG_COLOUR
+from device.sources.picamera2 import Camera, Picamera2Source, cameras
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SETTINGS = CameraSettings(rotation=180, stall_seconds=1)
+
+
+def adapt() -> None:
+    """Have picamera2 do with a camera that has no raw formats and wants buffers of its own making."""
+    dma_heap.heapNames.append("/dev/dma_heap/system")
+    configure = Picamera2.configure_
+
+    def with_its_buffers(self: Any, config: object) -> None:
+        self.allocator = LibcameraAllocator(self.camera)
+        configure(self, config)
+
+    Picamera2.configure_ = with_its_buffers
+    Picamera2._get_raw_modes = lambda _: [{"format": "NV12", "size": (1280, 720)}]
+
+
+def held() -> tuple[int, int]:
+    """Descriptors and threads of this process."""
+    gc.collect()
+    return len(list(os.scandir("/proc/self/fd"))), threading.active_count()
+
+
+def lost(do: Callable[[], object]) -> str:
+    """What the SourceLost says that ``do`` raises."""
+    try:
+        do()
+    except SourceLost as error:
+        return str(error)
+    raise AssertionError("no source was lost")
+
+
+def frames_are_right() -> str:
+    """What comes has the size, the colour space, the time and the pixels of the virtual camera."""
+    assert cameras() == (Camera(0, "Virtual camera", "Virtual0"),)
+    with Picamera2Source(0, SETTINGS) as source:
+        found = list(itertools.islice(source.frames(), 6))
+        name = source.name
+    assert name == "Virtual camera, 1280x720 NV12, 30/s", name
+    indices = [frame.index for frame in found]
+    assert indices == sorted(set(indices)), indices
+    for frame in found:
+        assert frame.colour_space == JPEG_COLOUR, frame.colour_space
+        assert frame.luma.shape == (720, 1280)
+        assert frame.cb is not None
+        assert frame.cr is not None
+        assert frame.cb.shape == frame.cr.shape == (360, 640)
+        assert frame.captured_ns is not None
+        assert 0 <= time.monotonic_ns() - frame.captured_ns < 5_000_000_000
+        # Grey lines: no chroma, luma from black to white.
+        assert np.abs(frame.cb.astype(int) - 128).max() <= 2
+        assert np.abs(frame.cr.astype(int) - 128).max() <= 2
+        assert np.ptp(frame.luma) > 200
+    assert any(np.any(found[0].luma != frame.luma) for frame in found[1:]), "the lines do not move"
+    return name
+
+
+def opening_and_closing_leaves_nothing() -> None:
+    """Neither descriptors nor threads."""
+    before = None
+    for _ in range(8):
+        with Picamera2Source(0, SETTINGS) as source:
+            next(source.frames())
+        before = before or held()
+        assert held() <= before, (before, held())
+
+
+def a_camera_of_anothers_leaves_nothing() -> None:
+    """Neither where it could not be opened, however often that is tried."""
+    acquire = Picamera2._open_camera
+
+    def refuse(self: Any) -> None:
+        self._initialize_camera()
+        raise RuntimeError("failed to acquire camera: Device or resource busy")
+
+    Picamera2._open_camera = refuse
+    before = None
+    for _ in range(8):
+        assert "in use by another program" in lost(lambda: Picamera2Source(0, SETTINGS))
+        before = before or held()
+        assert held() <= before, (before, held())
+    Picamera2._open_camera = acquire
+    assert "no such camera: 1 found" in lost(lambda: Picamera2Source(1, SETTINGS))
+    with Picamera2Source(0, SETTINGS) as source:
+        next(source.frames())
+
+
+def a_dead_thread_of_the_library_is_a_lost_source() -> None:
+    """Noticed in time, closed without hanging, and opened again."""
+    with Picamera2Source(0, SETTINGS) as source:
+        frames = source.frames()
+        next(frames)
+
+        def die(_: object) -> None:
+            raise SystemExit
+
+        source._camera.process_requests = die
+        began = time.monotonic()
+        assert "no frame for 1 s" in lost(lambda: list(frames))
+        assert 0.9 < time.monotonic() - began < 3
+    with Picamera2Source(0, SETTINGS) as source:
+        next(source.frames())
+
+
+def another_thread_may_close_it() -> None:
+    """While a frame is waited for."""
+    seen = 0
+    source = Picamera2Source(0, SETTINGS)
+
+    def read() -> None:
+        nonlocal seen
+        for _ in source.frames():
+            seen += 1
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    while seen < 2 and reader.is_alive():
+        time.sleep(0.01)
+    source.close()
+    reader.join(5)
+    assert not reader.is_alive()
+    assert seen >= 2
+
+
+def main() -> None:
+    """Run all of it."""
+    faulthandler.dump_traceback_later(100, exit=True)
+    adapt()
+    name = frames_are_right()
+    opening_and_closing_leaves_nothing()
+    a_camera_of_anothers_leaves_nothing()
+    a_dead_thread_of_the_library_is_a_lost_source()
+    another_thread_may_close_it()
+    faulthandler.cancel_dump_traceback_later()
+    version = importlib.metadata.version("picamera2")
+    print(f"picamera2 {version}: {name}: frames, refusals, a dead thread, 8 openings each: as they should be")
+
+
+if __name__ == "__main__":
+    main()
