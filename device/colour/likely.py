@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _APART: Final = 14.0
 #: What is less likely is not offered.
 _LEAST: Final = 0.015
+#: Share, with its neighbours', of a bin that may be a mode.
+_FAINTEST: Final = 0.005
 #: Of the annealed mean that makes one colour of a mode's bins (Zhang et al. 2016, section 2.3).
 _TEMPERATURE: Final = 0.38
 #: Width (Lab units) of the Gaussian under which bins' neighbours speak for them.
@@ -38,7 +40,7 @@ def likely_colours(shares: Floats, own: Floats, lightness: float, count: int) ->
     seeds = _pulled_in(own.reshape(1, 2).astype(np.float32), lightness)
     peaks = _nearness() @ shares
     free = _apart(seeds[0], points) >= _APART
-    while len(seeds) < count and float((peaks * free).max()) > 0:
+    while len(seeds) < count and float((peaks * free).max()) > _FAINTEST:
         seed = points[int((peaks * free).argmax())]
         seeds = np.vstack((seeds, seed))
         free &= _apart(seed, points) >= _APART
