@@ -1,0 +1,159 @@
+"""What rests while nobody looks, how soon it is back, and what survives a restart."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from brokers import wait_until
+from live import FakeCamera, Kept, Painter, Running, configured, load_tiny
+
+from device.errors import SpaceError
+from device.media.facts import read_facts
+from device.sinks.views import View
+from device.sources.pattern import PatternSource
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from device.config import Config
+    from device.frames import TintedFrame
+
+
+def resting(seconds: float = 0.2) -> Config:
+    return configured(live={"idle_seconds": seconds}, colour={"when": "always"})
+
+
+def test_network_and_source_rest_while_nobody_looks_and_are_back_within_a_second() -> None:
+    network, camera = Painter(), FakeCamera(rate=30)
+    with Running(lambda: camera, resting(), network=network) as run:
+        wait_until(lambda: run.desk.figures()["state"] == "resting")
+        assert camera.rests[-1] is True
+        asked = network.asked
+        time.sleep(0.5)
+        assert network.asked <= asked + 1
+        with run.desk.interest.hold("page"), run.desk.views.watch(View()) as watch:
+            began = time.monotonic()
+            shown = watch.take(10)
+            assert shown is not None
+            assert time.monotonic() - began < 1
+            assert camera.rests[-1] is False
+            assert run.desk.figures()["state"] == "live"
+            assert run.desk.figures()["holders"] == ("page",)
+        wait_until(lambda: run.desk.figures()["state"] == "resting")
+        assert camera.rests[-1] is True
+
+
+def test_one_that_rests_at_its_pace_is_back_within_a_second_too() -> None:
+    with Running(lambda: PatternSource((64, 48), 30), resting(), network=Painter()) as run:
+        wait_until(lambda: run.desk.figures()["state"] == "resting")
+        time.sleep(0.7)
+        with run.desk.interest.hold("page"), run.desk.views.watch(View()) as watch:
+            began = time.monotonic()
+            assert watch.take(10) is not None
+            assert time.monotonic() - began < 1
+
+
+def test_a_glimpse_runs_the_network_once_with_the_colour_of_that_very_frame() -> None:
+    network = Painter(seconds=0.4)
+    with Running(lambda: PatternSource((64, 48), 30), resting(), network=network) as run:
+        wait_until(lambda: run.desk.figures()["state"] == "resting")
+        time.sleep(0.5)
+        asked = network.asked
+        with run.desk.views.watch(View()) as watch:
+            run.desk.glimpse()
+            shown = watch.take(10)
+            assert shown is not None
+            assert shown.facts.chroma_age_ns == 0
+            assert watch.take(0.6) is None
+        assert network.asked == asked + 1
+        assert run.desk.figures()["state"] == "resting"
+
+
+def test_off_closes_the_camera_and_survives_a_restart(tmp_path: Path) -> None:
+    cameras: list[FakeCamera] = []
+
+    def opener() -> FakeCamera:
+        cameras.append(FakeCamera())
+        return cameras[-1]
+
+    with Running(opener, network=Painter(), folder=tmp_path) as run:
+        wait_until(lambda: run.desk.figures()["state"] == "live")
+        run.desk.switches.set("live", "off", by="test")
+        wait_until(lambda: run.desk.figures()["source"] is None)
+        assert run.desk.figures()["state"] == "off"
+    with Running(opener, network=Painter(), folder=tmp_path) as run:
+        time.sleep(0.5)
+        assert run.desk.figures()["state"] == "off"
+        assert len(cameras) == 1
+        run.desk.switches.set("live", "on", by="test")
+        wait_until(lambda: run.desk.figures()["state"] == "live")
+        assert len(cameras) == 2
+    assert run.error is None
+
+
+def test_hints_survive_a_restart(tmp_path: Path) -> None:
+    with Running(FakeCamera, network=Painter(), folder=tmp_path) as run:
+        placed = run.desk.add_hint(0.25, 0.5, 40, 20)
+    with Running(FakeCamera, network=Painter(), folder=tmp_path) as run:
+        assert run.desk.hints() == (placed,)
+
+
+def test_a_slow_sink_and_a_dead_one_slow_nobody() -> None:
+    def sleep(_tinted: TintedFrame) -> None:
+        time.sleep(0.3)
+
+    def fail(_tinted: TintedFrame) -> None:
+        raise SpaceError("no space left", where="film.mkv")
+
+    slow, dead, quick = Kept(sleep), Kept(fail), Kept()
+    sinks = {"slow": slow, "record": dead, "quick": quick}
+    with Running(lambda: FakeCamera(rate=50), configured(), network=Painter(), sinks=sinks) as run:
+        wait_until(lambda: len(quick.frames) > 30)
+        assert len(slow.frames) < len(quick.frames) / 3
+        assert run.said == ["record: film.mkv: no space left; the rest goes on without it"]
+        assert run.desk.figures()["troubles"] == ("record: film.mkv: no space left",)
+        assert set(run.desk.interest.holders()) == {"slow", "quick"}
+    assert (slow.ends, dead.ends, quick.ends) == (["closed"], ["aborted"], ["closed"])
+    assert run.error is None
+
+
+def test_a_sink_that_hangs_is_named_and_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("device.jobs.live.outlets._SILENT_S", 0.5)
+    hung = Kept(lambda _: time.sleep(7))
+    with Running(lambda: FakeCamera(rate=50), configured(), network=Painter(), sinks={"hung": hung}) as run:
+        wait_until(lambda: run.desk.troubles, 20)
+        assert "hung: has not answered for" in run.desk.troubles[0]
+        run.stop.request()
+        began = time.monotonic()
+        run.thread.join(20)
+        assert time.monotonic() - began < 8
+    assert any(line.startswith("left behind: hung") for line in run.said)
+    assert run.error is None
+
+
+def test_a_film_that_ends_ends_it_and_its_last_frame_is_out() -> None:
+    kept = Kept()
+    run = Running(lambda: PatternSource((64, 48), 20, count=10), load=load_tiny, sinks={"kept": kept})
+    with run:
+        run.thread.join(20)
+        assert not run.thread.is_alive()
+    assert run.error is None
+    assert 3 <= len(kept.frames) <= 10
+    assert kept.ends == ["closed"]
+
+
+def test_a_stop_ends_all_threads_within_seconds() -> None:
+    with Running(lambda: PatternSource((64, 48), 30), load=load_tiny) as run:
+        wait_until(lambda: run.job.meter.frames > 3)
+        with run.desk.views.watch(View()) as watch:
+            shown = watch.take(5)
+            assert shown is not None
+            assert read_facts(shown.jpeg).network == "tiny-int8"
+        run.stop.request()
+        began = time.monotonic()
+        run.thread.join(20)
+        assert time.monotonic() - began < 5
+        assert run.job.workers.alive() == []
