@@ -1,4 +1,4 @@
-"""The real picamera2 in a bare root, on libcamera's virtual camera, in an environment as on a Raspberry Pi."""
+"""The real picamera2 in a bare root, on libcamera's virtual camera, in an environment as on a board."""
 
 from __future__ import annotations
 
