@@ -277,3 +277,14 @@ def test_what_is_subscribed() -> None:
     one = subscriptions("home", sender="attic", job="film", live=False)
     assert one == [f"home/attic/+/job/film/{leaf}" for leaf in ("head", "frame", "beside")]
     assert json.loads(make_head().to_bytes())["size"] == [64, 48]
+
+
+@pytest.mark.parametrize("leaf", ["snapshot", "telemetry", "set/colour", "state/colour", "availability"])
+@pytest.mark.parametrize("payload", [b"", b"on", make_jpegs("film", 1)[0]])
+def test_what_else_a_live_picture_says_is_passed_over(
+    reception: Reception, sender: Role, tmp_path: Path, leaf: str, payload: bytes
+) -> None:
+    send(reception, f"{sender.prefix}/{leaf}", payload)
+    assert reception.commit() == []
+    assert (reception.refused, reception.live) == (0, 0)
+    assert files_below(tmp_path) == set()
