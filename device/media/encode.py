@@ -15,6 +15,7 @@ from device.media.pyav import encodes
 
 if TYPE_CHECKING:
     from fractions import Fraction
+    from pathlib import Path
     from types import TracebackType
     from typing import IO
 
@@ -57,15 +58,7 @@ class Picture:
         Raises ConfigurationError where it can't hold the film at all.
         """
         chosen, layout = CODECS[codec], facts.layout
-        if not encodes(chosen.encoder):
-            raise ConfigurationError(f"{chosen.title} can't be encoded on this machine: no {chosen.encoder}")
-        if facts.tags.range == FULL and not chosen.full_range:
-            others = ", ".join(other.name for other in CODECS.values() if other.full_range)
-            raise ConfigurationError(
-                f"its luma is of full range, which {chosen.title} has no word for",
-                where=facts.path,
-                hint=f"use one of the codecs {others}",
-            )
+        _check(chosen, facts.tags, facts.path)
         return cls(
             width=facts.width,
             height=facts.height,
@@ -79,6 +72,36 @@ class Picture:
             display_matrix=facts.display_matrix,
         )
 
+    @classmethod
+    def live(
+        cls,
+        width: int,
+        height: int,
+        codec: str,
+        *,
+        depth: int,
+        tags: ColourTags,
+        time_base: Fraction,
+        rate: Fraction,
+        pixel_aspect: Fraction | None = None,
+        display_matrix: tuple[int, ...] | None = None,
+    ) -> Self:
+        """The picture of a recording: 4:2:0, or the least that ``codec`` has beyond. Errors as ``of``."""
+        chosen = CODECS[codec]
+        _check(chosen, tags, None)
+        return cls(
+            width=width,
+            height=height,
+            codec=chosen,
+            pixel_format=chosen.pixel_format((2, 2), depth),
+            depth=depth,
+            tags=tags,
+            time_base=time_base,
+            rate=rate,
+            pixel_aspect=pixel_aspect,
+            display_matrix=display_matrix,
+        )
+
     @property
     def coded_size(self) -> tuple[int, int]:
         """(width, height) in the encoder: padded to whole chroma samples, which most codecs ask for."""
@@ -90,6 +113,18 @@ class Picture:
         """(rows, columns) of the chroma planes that ``Encoder.write`` takes."""
         (width, height), (across, down) = self.coded_size, sampling_of(self.pixel_format)
         return height // down, width // across
+
+
+def _check(codec: Codec, tags: ColourTags, path: Path | None) -> None:
+    if not encodes(codec.encoder):
+        raise ConfigurationError(f"{codec.title} can't be encoded on this machine: no {codec.encoder}")
+    if tags.range == FULL and not codec.full_range:
+        others = ", ".join(other.name for other in CODECS.values() if other.full_range)
+        raise ConfigurationError(
+            f"its luma is of full range, which {codec.title} has no word for",
+            where=path,
+            hint=f"use one of the codecs {others}",
+        )
 
 
 class Encoder:

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-#: Layout of the folder; another one is not gone on with.
-FORMAT = 2
+#: Layout of the folder and of the states in it; another one is not gone on with.
+FORMAT = 3
+_ENDING = ".tintcast"
 #: A segment without a cut closes after this many times the least length.
 _LONGEST = 4
 
@@ -46,6 +47,11 @@ class Boundaries:
         if begins:
             self._last = index
         return begins
+
+
+def of_work_folder(path: Path) -> Path:
+    """The film that a work folder is for."""
+    return path.with_name(path.name[1 : -len(_ENDING)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,7 @@ class WorkFolder:
     """
 
     def __init__(self, out: Path, identity: Mapping[str, Any], *, resume: bool = True) -> None:
-        self.path = out.with_name(f".{out.name}.tintcast")
+        self.path = self.path_for(out)
         self.restarted: str | None = None
         with writable(out):
             self.path.mkdir(exist_ok=True)
@@ -86,6 +92,11 @@ class WorkFolder:
         self._identity = {"format": FORMAT, **identity}
         self._adopt(resume=resume)
         self.segments = list(self._closed())
+
+    @staticmethod
+    def path_for(out: Path) -> Path:
+        """Where the folder of the film ``out`` lies."""
+        return out.with_name(f".{out.name}{_ENDING}")
 
     @property
     def next_index(self) -> int:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from device.media.planes import Layout
 
 # Numbers of ISO/IEC 23091-2.
+BT2020 = 9
 _UNSPECIFIED = 2
 _MATRICES = {
     1: Matrix.BT709,
@@ -23,7 +24,7 @@ _MATRICES = {
     5: Matrix.BT601,
     6: Matrix.BT601,
     7: Matrix.BT709,
-    9: Matrix.BT2020,
+    BT2020: Matrix.BT2020,
     10: Matrix.BT2020,
 }
 _PQ, _HLG = 16, 18
