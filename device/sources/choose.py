@@ -10,7 +10,7 @@ from device.errors import ConfigurationError, SourceLost
 from device.sources.asked import asked_size
 from device.sources.loop import PlayedFilm
 from device.sources.pattern import PatternSource
-from device.sources.picamera2 import Picamera2Source
+from device.sources.picamera2 import Picamera2Source, cameras
 from device.sources.stream import StreamSource
 from device.sources.v4l2 import V4l2Source, capture_devices
 
@@ -44,11 +44,14 @@ def open_source(settings: CameraSettings) -> LiveSource:
 
 
 def _first_camera(settings: CameraSettings) -> LiveSource:
-    """The first camera of picamera2, else the first that V4L2 has."""
+    """The first camera of picamera2, else the first that V4L2 has; one on USB is V4L2's."""
     try:
-        return Picamera2Source(0, settings)
-    except SourceLost as error:
-        without = str(error)
+        first = next((camera for camera in cameras() if not camera.usb), None)
+        without = "picamera2 knows of none"
+    except ConfigurationError as error:
+        first, without = None, str(error)
+    if first is not None:
+        return Picamera2Source(first.number, settings)
     looked_at = capture_devices()
     failed = ""
     for path in looked_at:

@@ -67,8 +67,11 @@ class Address:
         login = ":".join(quote(part, safe="") for part in (self.user, self.password) if part is not None)
         return urlunsplit(parts._replace(netloc=f"{login}@{parts.netloc}"))
 
-    def explain(self, error: av.FFmpegError, patience_s: float) -> SourceLost:
-        """What FFmpeg's error means, in words of ours: its own may show the address that it was given."""
+    def explain(self, error: av.FFmpegError, patience_s: float, *, begun: bool) -> SourceLost:
+        """What FFmpeg's error means, in words of ours: its own may show the address that it was given.
+
+        ``patience_s``: how long it waited at most; ``begun``: whether there were frames before.
+        """
         known: tuple[tuple[type[Exception], str, str | None], ...] = (
             (av.error.HTTPUnauthorizedError, "the server refuses user and password", _LOGIN),
             (av.error.HTTPForbiddenError, "the server refuses us (403)", _LOGIN),
@@ -79,7 +82,6 @@ class Address:
             (av.error.ExitError, f"does not answer within {patience_s:g} s", "is the camera on?"),
             (TimeoutError, f"does not answer within {patience_s:g} s", "is the camera on?"),
             (ConnectionError, "the connection broke", None),
-            (av.error.EOFError, "the stream ended", None),
             (av.error.InvalidDataError, "sends nothing that can be read as pictures", None),
             (av.error.DecoderNotFoundError, "its pictures are in a codec that can't be read", None),
             (av.error.ProtocolNotFoundError, "leads to an address of a kind that is not followed", None),
@@ -87,13 +89,10 @@ class Address:
         for kind, what, hint in known:
             if isinstance(error, kind):
                 return SourceLost(what, where=self, hint=hint)
-        return SourceLost(f"can't be reached or read: {self._scrubbed(error.strerror or '')}", where=self)
-
-    def _scrubbed(self, text: str) -> str:
-        for secret in (self.password, self.user):
-            for form in (secret, quote(secret, safe="")) if secret else ():
-                text = text.replace(form, "***")
-        return text
+        if begun:
+            return SourceLost("the stream broke off", where=self)
+        return SourceLost("can't be reached, or sends nothing that can be read", where=self, hint=_CHECK)
 
 
-_LOGIN = "name camera.user and camera.password_file"
+_LOGIN: Final = "name camera.user and camera.password_file"
+_CHECK: Final = "check its name, its port, and that it is on"

@@ -165,7 +165,8 @@ class StreamSource:
                 self._decode(container)
             error = SourceLost("the stream ended", where=self._address)
         except av.FFmpegError as failed:
-            error = self._address.explain(failed, _OPEN_S if self._what is None else self._stall_s)
+            begun = self._what is not None
+            error = self._address.explain(failed, self._stall_s if begun else _OPEN_S, begun=begun)
         except BaseException as failed:  # noqa: BLE001 - whatever it is, it is told where frames are taken
             error = failed
         self._slot.put(_Ended(error))

@@ -29,7 +29,8 @@ Entry = TypeVar("Entry", bound=ctypes.Structure)
 _BUFFERS: Final = 4
 #: No device offers more formats, sizes or rates than this; who never ends its list is cut off here.
 _MOST: Final = 256
-_GONE: Final = {errno.ENODEV, errno.ENXIO, errno.EIO, errno.ESHUTDOWN, errno.EPIPE}
+_GONE: Final = {errno.ENODEV, errno.ENXIO, errno.ESHUTDOWN}
+_STOPPED: Final = {errno.EIO, errno.EPIPE, errno.EPROTO}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +158,20 @@ class Device:
 
     @contextlib.contextmanager
     def newest(self) -> Iterator[Filled | None]:
-        """Lend the newest frame that is ready, None where none is; older ones go back unread."""
-        buffer = self._taken()
+        """Lend the newest frame that is ready, None where none is; older ones go back unread.
+
+        Where all buffers were full, the driver had no room for newer frames than these: none of them is lent.
+        """
+        buffer, full = self._taken(), 1
+        while buffer is not None and (newer := self._taken()) is not None:
+            self._call(abi.QBUF, buffer)
+            buffer, full = newer, full + 1
+        if buffer is not None and full == len(self._maps) > 2:
+            self._call(abi.QBUF, buffer)
+            buffer = None
         if buffer is None:
             yield None
             return
-        while (newer := self._taken()) is not None:
-            self._call(abi.QBUF, buffer)
-            buffer = newer
         stamp = buffer.timestamp.tv_sec * 1_000_000_000 + buffer.timestamp.tv_usec * 1000
         monotonic = buffer.flags & abi.Flag.CLOCK == abi.Flag.MONOTONIC
         with memoryview(self._maps[buffer.index])[: buffer.bytesused] as data:
@@ -173,13 +180,16 @@ class Device:
         self._call(abi.QBUF, buffer)
 
     def close(self) -> None:
-        """Stop the frames and close the node; once."""
+        """Stop the frames and close the node; once is enough."""
+        if self._fd < 0:
+            return
         if self._on:
             with contextlib.suppress(OSError):
                 self._ioctl(abi.STREAMOFF, abi.on_off())
         for mapped in self._maps:
             mapped.close()
         os.close(self._fd)
+        self._fd = -1
 
     def __enter__(self) -> Self:
         return self
@@ -279,6 +289,8 @@ class Device:
             return SourceLost("is in use by another program", where=self.path, hint="close that one")
         if error.errno in _GONE:
             return SourceLost("is gone", where=self.path, hint="is it still plugged in?")
+        if error.errno in _STOPPED:
+            return SourceLost("has stopped giving frames", where=self.path)
         return SourceLost(f"does not answer: {error.strerror}", where=self.path)
 
 
