@@ -9,6 +9,7 @@ import typer
 
 from device.cli import options
 from device.cli.show import StatusLine, passed_line
+from device.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from device.jobs.live.desk import LiveDesk
@@ -43,6 +44,12 @@ def live(
     window: Annotated[
         bool | None, typer.Option("--window/--no-window", help="Show it on this machine's own screen, too.")
     ] = None,
+    stdout: Annotated[
+        str | None,
+        typer.Option(
+            "--stdout", metavar="mjpeg", help="Write JPEGs to standard output, too, as go2rtc reads."
+        ),
+    ] = None,
     loop: Annotated[
         bool | None, typer.Option("--loop/--no-loop", help="Begin a film again at its end.")
     ] = None,
@@ -76,6 +83,7 @@ def live(
     from device.jobs.live.run import Ears, run_live
     from device.preview import stored_address
     from device.resources import state_folder
+    from device.sinks.pipe import claim_stdout
 
     width, height = options.parsed_size(size) if size is not None else (None, None)
     keys = options.broker_keys(
@@ -94,6 +102,9 @@ def live(
     if address:
         typer.echo(stored_address(state_folder(config.live.name), config.preview))
         return
+    if stdout not in {None, "mjpeg"}:
+        raise ConfigurationError("can be mjpeg only", where="--stdout")
+    pipe = claim_stdout() if stdout else None
     stop = Stop()
     with stop_on_signals(stop), StatusLine() as line:
 
@@ -101,7 +112,8 @@ def live(
             if server is not None:
                 line.say(server.line(secret=line.is_terminal))
 
-        summary = run_live(config, Ears(line.say, ready, lambda desk: line.show(_status(desk))), stop)
+        ears = Ears(line.say, ready, lambda desk: line.show(_status(desk)))
+        summary = run_live(config, ears, stop, pipe=pipe)
     line.say(_last_words(summary, config.colour.when))
 
 

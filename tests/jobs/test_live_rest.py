@@ -32,7 +32,7 @@ def test_network_and_source_rest_while_nobody_looks_and_are_back_within_a_second
         wait_until(lambda: run.desk.figures()["state"] == "resting")
         assert camera.rests[-1] is True
         asked = network.asked
-        time.sleep(0.5)
+        time.sleep(1.1)
         assert network.asked <= asked + 1
         with run.desk.interest.hold("page"), run.desk.views.watch(View()) as watch:
             began = time.monotonic()
@@ -49,7 +49,7 @@ def test_network_and_source_rest_while_nobody_looks_and_are_back_within_a_second
 def test_one_that_rests_at_its_pace_is_back_within_a_second_too() -> None:
     with Running(lambda: PatternSource((64, 48), 30), resting(), network=Painter()) as run:
         wait_until(lambda: run.desk.figures()["state"] == "resting")
-        time.sleep(0.7)
+        time.sleep(1.1)
         with run.desk.interest.hold("page"), run.desk.views.watch(View()) as watch:
             began = time.monotonic()
             assert watch.take(10) is not None

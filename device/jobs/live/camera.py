@@ -25,8 +25,9 @@ _log = logging.getLogger(__name__)
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 8.0
 _LASTED_S: Final = 10.0
-#: A source that neither opens nor fails, or does not close, for so long is wedged (seconds).
+#: A source that neither opens nor fails, gives no first frame, or does not close for so long hangs (seconds).
 _OPENING_S: Final = 30.0
+_FIRST_FRAME_S: Final = 12.0
 _CLOSING_S: Final = 5.0
 _ENDING_S: Final = 2.5
 #: The source itself says what is wrong with it; only one that hangs is found out by us, so much later.
@@ -39,6 +40,7 @@ class _Session:
 
     source: LiveSource | None = None
     error: BaseException | None = None
+    opened: float | None = None
     came: float | None = None
     closing: bool = False
     began: float = field(default_factory=time.monotonic)
@@ -161,7 +163,7 @@ class Camera:
     def _read(self, session: _Session) -> None:
         try:
             with self._opener() as source:
-                session.source = source
+                session.source, session.opened = source, time.monotonic()
                 source.rest(resting=self._resting)
                 for frame in source.frames():
                     if session.closing:
@@ -179,6 +181,8 @@ class Camera:
             return SourceLost(f"no frame for {self._stall_s:g} s", where=self.name)
         if session.source is None and now - session.began > _OPENING_S:
             return SourceLost(f"did not open within {_OPENING_S:g} s")
+        if session.opened is not None and session.came is None and now - session.opened > _FIRST_FRAME_S:
+            return SourceLost(f"no first frame within {_FIRST_FRAME_S:g} s", where=self.name)
         return None
 
     def _close(self, session: _Session, lease: Lease, seconds: float) -> None:

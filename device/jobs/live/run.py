@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from device.jobs.live.job import LiveJob
 from device.resources import state_folder
+from device.sinks.views import View
 from device.sources.choose import open_source
 
 if TYPE_CHECKING:
@@ -50,9 +52,10 @@ class Summary:
         return self.frames / self.seconds if self.seconds else 0.0
 
 
-def run_live(config: Config, ears: Ears, stop: Stop) -> Summary:
+def run_live(config: Config, ears: Ears, stop: Stop, *, pipe: int | None = None) -> Summary:
     """Show the camera in colour until ``stop`` or the end of the source.
 
+    ``pipe``: a descriptor that JPEGs are written to, too, closed at the end; when its reader goes, we end.
     Raises ConfigurationError, NetworkFileError, InputError (a film that can't be read), CameraWedged.
     """
     folder = state_folder(config.live.name)
@@ -64,6 +67,8 @@ def run_live(config: Config, ears: Ears, stop: Stop) -> Summary:
             _publish(job, config, ears.say, stack)
         if config.live.window:
             _show(job, stop)
+        if pipe is not None:
+            _write(job, pipe, config, stop, stack)
         ears.ready(server)
         began = time.monotonic()
         job.run(stop, lambda: ears.tick(job.desk))
@@ -104,3 +109,18 @@ def _show(job: LiveJob, stop: Stop) -> None:
         job.desk.switches.set("snapshot", None, by="window")
 
     job.add("window", WindowSink(on_closed=stop.request, on_snapshot=press))
+
+
+def _write(job: LiveJob, pipe: int, config: Config, stop: Stop, stack: ExitStack) -> None:
+    from device.sinks.pipe import MjpegPipe  # noqa: PLC0415 - as above
+
+    def on_end(error: Exception | None) -> None:
+        if error is None:
+            stop.request()
+        else:
+            stop.fail(error)
+
+    stack.callback(os.close, pipe)
+    stack.enter_context(job.desk.interest.hold("stdout"))
+    view = View(config.preview.width, config.preview.quality)
+    stack.enter_context(MjpegPipe(job.desk.views, pipe, view, rate=config.preview.rate, on_end=on_end))
