@@ -17,7 +17,7 @@ COMPILER = ("tcc", "libc6-dev", "linux-libc-dev")
 #: Debian has no package of it; Raspberry Pi OS has.
 PICAMERA2 = "picamera2==0.3.38"
 #: Seconds after which the check is ended from outside.
-DEADLINE = 150
+DEADLINE = 240
 PLACE = Path("tests/virtual_camera")
 VENV = Path(".venv-camera")
 

@@ -153,7 +153,7 @@ def another_thread_may_close_it() -> None:
 
 def main() -> None:
     """Run all of it."""
-    faulthandler.dump_traceback_later(100, exit=True)
+    faulthandler.dump_traceback_later(200, exit=True)
     adapt()
     name = frames_are_right()
     opening_and_closing_leaves_nothing()
