@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from device.cli import config, demo, film, live, photo, publish, receive
+from device.cli import config, demo, evaluate_film, film, live, photo, publish, receive
 from device.cli.command import run_command, start_logging
 from device.resources import version as installed_version
 
@@ -26,6 +26,7 @@ app.command("film")(film.film)
 app.command("photo")(photo.photo)
 app.command("publish")(publish.publish)
 app.command("receive")(receive.receive)
+app.command("evaluate-film")(evaluate_film.evaluate_film)
 app.command("config")(config.config)
 
 

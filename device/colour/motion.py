@@ -28,7 +28,7 @@ _FINEST = 1
 #: Most iterations of the gradient descent of each patch: they cost little, and reach further.
 _ITERATIONS = 50
 #: Difference along the motion (8-bit codes, flicker taken off) at which trust is a half.
-_DOUBT = 10.0
+_DOUBT = 12.0
 #: Flicker is measured at every so many samples of the grid, and changes contrast at most by this factor.
 _SPARSE = 3
 _FLICKER = 2.0
@@ -74,7 +74,8 @@ class Follower:
         if back is None:
             back = self.back(before, now)
         unlike = _unlike(pulled(before.astype(np.float32), back), now.astype(np.float32))
-        trust = np.exp2(-np.square(cv2.blur(unlike, (3, 3)) / np.float32(_DOUBT)))
+        doubt = np.square(cv2.blur(unlike, (3, 3)) / np.float32(_DOUBT))
+        trust = np.exp2(-np.square(doubt))
         rows, columns = size
         trust = cv2.resize(trust, (columns, rows), interpolation=cv2.INTER_AREA)
         trust = np.asarray(cv2.erode(trust, np.ones((3, 3), np.uint8)), np.float32)

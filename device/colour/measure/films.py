@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 #: Distances between the frames that CDC compares.
 CDC_DISTANCES = (1, 2, 4)
+FEWEST_FOR_CDC = max(CDC_DISTANCES) + 1
 
 
 def cdc(frames: Iterable[NDArray[np.uint8]]) -> float:
@@ -28,16 +29,19 @@ def cdc(frames: Iterable[NDArray[np.uint8]]) -> float:
     "Temporally Consistent Video Colorization with Deep Feature Propagation and Self-regularization
     Learning" (2021). Raises ValueError for fewer than five frames.
     """
-    histograms = np.array([_histograms(frame) for frame in frames])
-    if len(histograms) <= max(CDC_DISTANCES):
-        raise ValueError(f"CDC needs at least {max(CDC_DISTANCES) + 1} frames, not {len(histograms)}")
-    return float(
-        np.mean([_jensen_shannon(histograms[:-t], histograms[t:]).mean() for t in CDC_DISTANCES]),
-    )
+    return cdc_of_histograms([histograms(frame) for frame in frames])
 
 
-def _histograms(frame: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Shares of the 256 codes in each channel, (3, 256)."""
+def cdc_of_histograms(frames: Sequence[NDArray[np.float64]]) -> float:
+    """CDC of frames whose ``histograms`` are given: of a film that is not held in memory."""
+    if len(frames) < FEWEST_FOR_CDC:
+        raise ValueError(f"CDC needs at least {FEWEST_FOR_CDC} frames, not {len(frames)}")
+    shares = np.array(frames)
+    return float(np.mean([_jensen_shannon(shares[:-t], shares[t:]).mean() for t in CDC_DISTANCES]))
+
+
+def histograms(frame: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Shares of the 256 codes in each channel of an R'G'B' frame (H, W, 3): (3, 256)."""
     pixels = frame.shape[0] * frame.shape[1]
     return np.array([np.bincount(frame[..., c].ravel(), minlength=256) / pixels for c in range(3)])
 

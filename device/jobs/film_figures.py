@@ -1,0 +1,120 @@
+"""What ``tintcast evaluate-film`` tells of films: one by one, and all together."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from device.colour.measure.meter import Figures
+
+#: Ways to colour a film: each frame by itself; smoothed; smoothed, with a prediction for some frames only;
+#: its own colour; none.
+PREDICTED: Final = "predicted"
+STEADY: Final = "steady"
+CARRIED: Final = "carried"
+TRUTH: Final = "truth"
+GREY: Final = "grey"
+
+#: A film is held steady where smoothing leaves so much of the warp error, or so much of the truth's own.
+_LEFT: Final = 0.5
+_OF_TRUTH: Final = 1.2
+
+
+@dataclass(frozen=True, slots=True)
+class FilmFigures:
+    """A film's figures by the way it was coloured; ``every``: of so many frames one is predicted in CARRIED.
+
+    ``delta_e`` of CARRIED is taken to STEADY.
+    """
+
+    film: str
+    frames: int
+    shots: int
+    every: int
+    ways: dict[str, Figures]
+
+    def left(self, way: str, of: str = PREDICTED) -> float | None:
+        """Warp error of one way, as a share of another's; None where either has none."""
+        one, other = self.ways.get(way), self.ways.get(of)
+        if one is None or other is None or one.warp_error is None or not other.warp_error:
+            return None
+        return one.warp_error / other.warp_error
+
+    def held(self, way: str) -> bool:
+        """Whether ``way`` at least halves the warp error, or is within 20 % of the truth's own."""
+        left, of_truth = self.left(way), self.left(way, TRUTH)
+        return (left is not None and left <= _LEFT) or (of_truth is not None and of_truth <= _OF_TRUTH)
+
+    def more_colourful(self, way: str) -> float | None:
+        """Change of colourfulness against what is predicted, as a share."""
+        one, other = self.ways.get(way), self.ways[PREDICTED].colourfulness
+        return None if one is None or not other else one.colourfulness / other - 1
+
+    def closer(self, way: str) -> float | None:
+        """Change of PSNR against what is predicted, in dB."""
+        one, other = self.ways.get(way), self.ways[PREDICTED].psnr
+        return None if one is None or one.psnr is None or other is None else one.psnr - other
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it in values that JSON holds."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One way to colour films, over all of them; medians and worst of what ``FilmFigures`` tells of each."""
+
+    way: str
+    films: int
+    held: int
+    left: float | None
+    more_colourful: float | None
+    palest: float | None
+    closer: float | None
+    farthest: float | None
+    delta_e: float | None
+
+    def lines(self) -> list[str]:
+        """What it says, for people."""
+        said = [f"{self.way}, {self.films} film{'' if self.films == 1 else 's'}:"]
+        if self.left is not None:
+            said.append(
+                f"  warp error {self.left:.2f} of what it was (median); "
+                f"halved, or within 20 % of the truth's own, in {self.held}"
+            )
+        if self.more_colourful is not None and self.palest is not None:
+            said.append(f"  colourfulness {self.more_colourful:+.1%} (median), {self.palest:+.1%} (worst)")
+        if self.closer is not None and self.farthest is not None:
+            said.append(f"  PSNR {self.closer:+.2f} dB (median), {self.farthest:+.2f} dB (worst)")
+        if self.delta_e is not None:
+            said.append(f"  dE2000 {self.delta_e:.2f} from the colour of every frame's prediction (median)")
+        return said
+
+
+def summarized(films: Sequence[FilmFigures], way: str) -> Summary | None:
+    """All films by one way; None where none was coloured so."""
+    those = [film for film in films if way in film.ways]
+    if not those:
+        return None
+    colourful = [film.more_colourful(way) for film in those]
+    closer = [film.closer(way) for film in those]
+    return Summary(
+        way=way,
+        films=len(those),
+        held=sum(film.held(way) for film in those),
+        left=_over(median, (film.left(way) for film in those)),
+        more_colourful=_over(median, colourful),
+        palest=_over(min, colourful),
+        closer=_over(median, closer),
+        farthest=_over(min, closer),
+        delta_e=_over(median, (film.ways[way].delta_e for film in those)),
+    )
+
+
+def _over(what: Callable[[list[float]], float], values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return what(known) if known else None
