@@ -36,7 +36,7 @@ def vivid(tmp_path_factory: pytest.TempPathFactory) -> Found:
     found: dict[str, Any] = {}
     for line in said.splitlines():
         found |= json.loads(line)
-    failed = [f"{name}: {part['failed']}" for name, part in found.items() if "failed" in (part or {})]
+    failed = [f"{name}: {part['failed']}" for name, part in found.items() if "failed" in part]
     assert not failed, "\n".join(failed)
     return found
 

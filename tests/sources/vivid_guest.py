@@ -273,11 +273,9 @@ NUMBERS = controls()
 PARTS = (formats, choices, colours, timing, losses, damaged, slow_taker, rests, mirrors, failures)
 
 if __name__ == "__main__":
-    print(json.dumps({"controls": sorted(NUMBERS)}))
     for part in PARTS:
-        began = time.monotonic()
         try:
             result: Any = part()
         except Exception:  # noqa: BLE001 - the other parts are looked at all the same
             result = {"failed": traceback.format_exc()}
-        print(json.dumps({part.__name__: result, "took": round(time.monotonic() - began, 2)}), flush=True)
+        print(json.dumps({part.__name__: result}), flush=True)

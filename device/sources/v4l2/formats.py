@@ -107,19 +107,29 @@ def _channel(samples: Bytes, number: int) -> Bytes:
     return cast("Bytes", cv2.extractChannel(samples, number))
 
 
+_END_OF_IMAGE: Final = b"\xff\xd9"
+
+
 class MjpegDecoder:
     """Decodes JPEGs to their planes, Huffman tables left out or not; damaged ones are told apart."""
 
     def __init__(self) -> None:
         self._codec = av.CodecContext.create("mjpeg", "r")
         self._codec.thread_count = 1  # several would hold frames back
+        self._ended = False  # some cameras leave the marker out: then nothing can be told by it
         self._codec.options = {"err_detect": "explode"}
 
     def take(self, data: Bytes, agreed: Agreed) -> Planes:
         """Planes of the picture; as large as it is, whatever was agreed."""
         del agreed
+        jpeg = data.tobytes().rstrip(b"\0")
+        whole = jpeg.endswith(_END_OF_IMAGE)
+        # A picture cut short and filled up with zeros decodes, too: to nonsense.
+        if not jpeg or (self._ended and not whole):
+            raise DamagedFrameError
+        self._ended = whole
         try:
-            frames = self._codec.decode(av.Packet(data.tobytes()))
+            frames = self._codec.decode(av.Packet(jpeg))
         except av.FFmpegError:
             raise DamagedFrameError from None
         for frame in frames:
