@@ -71,7 +71,7 @@ class KnownDesk:
         self.told: dict[str, Any] = {}
         self.paused = threading.Event()
         self.asked: list[tuple[float, float]] = []
-        self._rgb = quarters() if rgb is None else rgb
+        self.rgb = quarters() if rgb is None else rgb
         self._rate = rate
         self._rotation = rotation
         self._closed = threading.Event()
@@ -129,7 +129,7 @@ class KnownDesk:
                 index += 1
 
     def _frame(self, index: int) -> None:
-        rgb = np.ascontiguousarray(np.rot90(self._rgb, self._rotation // 90))
+        rgb = np.ascontiguousarray(np.rot90(self.rgb, self._rotation // 90))
         ycc = cv2.cvtColor(rgb, cv2.COLOR_RGB2YCrCb)
         half = (rgb.shape[1] // 2, rgb.shape[0] // 2)
         cr, cb = (cv2.resize(ycc[..., i], half, interpolation=cv2.INTER_AREA) for i in (1, 2))

@@ -31,9 +31,9 @@ _MOST_PAGES: Final = 4  # for each viewer that may be
 class _Page:
     """One open page: what it has not been told yet, the newest of each kind."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, news: dict[str, str]) -> None:
         self.name = name
-        self.news: dict[str, str] = {}
+        self.news = news
         self.something = asyncio.Event()
         self.task = asyncio.current_task()
         self.sent_before: tuple[int, float] | None = None
@@ -87,32 +87,26 @@ class Events:
         """GET /events: ``figures``, ``switches``, ``hints``, ``stream``, each whole whenever it changes."""
         if self._closing or len(self._pages) >= self._most:
             raise web.HTTPServiceUnavailable(text="too many pages are open")
-        response = web.StreamResponse(
-            headers={
-                "Content-Type": "text/event-stream",
-                "Cache-Control": "no-store",
-                "X-Accel-Buffering": "no",
-            }
-        )
-        response.force_close()
-        page = _Page(request.query.get("viewer", "")[:32])
+        news = await asyncio.to_thread(self._gather)
+        page = _Page(request.query.get("viewer", "")[:32], news)
+        self._tell_of_stream(page)
         self._pages[page] = None
         try:
-            sender = await Sender.open(request, response, self._stall_s)
-            await sender.send(b"retry: 1000\n\n")
-            for kind, data in (await asyncio.to_thread(self._gather)).items():
-                page.tell(kind, data)
-            self._tell_of_stream(page)
+            sender = await Sender.open(request, "text/event-stream", self._stall_s)
+            await self._tell(page, sender)
+        finally:
+            del self._pages[page]
+        return sender.response
+
+    async def _tell(self, page: _Page, sender: Sender) -> None:
+        """Tell a page whatever is new for it, until it takes nothing more."""
+        with contextlib.suppress(TimeoutError):
             while True:
                 await page.something.wait()
                 page.something.clear()
                 news, page.news = page.news, {}
                 text = "".join(f"event: {kind}\ndata: {data}\n\n" for kind, data in news.items())
                 await sender.send(text.encode())
-        except TimeoutError:
-            return response
-        finally:
-            del self._pages[page]
 
     def _gather(self) -> dict[str, str]:
         """How things are now, as JSON by kind of event. Blocks for as long as the desk does."""

@@ -8,8 +8,9 @@ import socket
 import time
 from typing import TYPE_CHECKING, Final
 
+from aiohttp import web
+
 if TYPE_CHECKING:
-    from aiohttp import web
     from aiohttp.abc import AbstractStreamWriter
 
 #: A client that takes nothing for so long is given up (seconds), and one that takes some of a piece, but not
@@ -21,21 +22,33 @@ _UNSENT: Final = 1 << 17
 _TCP_NOTSENT_LOWAT: Final = getattr(socket, "TCP_NOTSENT_LOWAT", 25)  # named since Python 3.12
 
 
+class _Endless(web.StreamResponse):
+    """A response that ends with its connection: not in chunks, which simple viewers can't read."""
+
+    _length_check = False
+
+
 class Sender:
-    """Sends the body of one response that goes on and on. ``stall_s``: see ``STALL_S``."""
+    """Sends one ``response`` that goes on and on. ``stall_s``: see ``STALL_S``."""
 
     def __init__(
-        self, writer: AbstractStreamWriter, transport: asyncio.Transport, stall_s: float = STALL_S
+        self,
+        response: web.StreamResponse,
+        writer: AbstractStreamWriter,
+        transport: asyncio.Transport,
+        stall_s: float = STALL_S,
     ) -> None:
+        self.response = response
         self._writer = writer
         self._transport = transport
         self._stall_s = stall_s
 
     @classmethod
-    async def open(
-        cls, request: web.Request, response: web.StreamResponse, stall_s: float = STALL_S
-    ) -> Sender:
-        """Send the head of ``response``. Raises ConnectionResetError where the client has gone already."""
+    async def open(cls, request: web.Request, content_type: str, stall_s: float = STALL_S) -> Sender:
+        """Answer ``request`` with the head of a response. Raises ConnectionResetError for who has gone."""
+        headers = {"Content-Type": content_type, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        response = _Endless(headers=headers)
+        response.force_close()
         transport = request.transport
         writer = await response.prepare(request)
         if writer is None or not isinstance(transport, asyncio.Transport):
@@ -46,7 +59,7 @@ class Sender:
             with contextlib.suppress(OSError):
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
                 connection.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, _UNSENT)
-        return cls(writer, transport, stall_s)
+        return cls(response, writer, transport, stall_s)
 
     async def send(self, data: bytes) -> None:
         """Send ``data`` and wait until the system has taken it.

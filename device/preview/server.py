@@ -181,7 +181,7 @@ class PreviewServer:
                 web.post("/unlock", guard.unlock),
                 web.get("/stream.mjpg", viewers.stream),
                 web.get("/snapshot.jpg", actions.snapshot),
-                web.get("/events", events.stream),
+                web.get("/events", events.stream, allow_head=False),
                 web.post("/set/{thing}", actions.set),
                 web.get("/hints", actions.hints),
                 web.post("/hints", actions.add_hint),

@@ -114,22 +114,17 @@ class Viewers:
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """GET /stream.mjpg: JPEGs as multipart/x-mixed-replace, the newest whenever this viewer is ready."""
         wanted(request.query, self._settings, self._desk)
+        kind = f"multipart/x-mixed-replace; boundary={_BOUNDARY.decode()}"
+        if request.method == "HEAD":
+            return web.Response(headers={"Content-Type": kind})
         with self._admit(request) as viewer:
-            response = web.StreamResponse(
-                headers={
-                    "Content-Type": f"multipart/x-mixed-replace; boundary={_BOUNDARY.decode()}",
-                    "Cache-Control": "no-store",
-                    "X-Accel-Buffering": "no",
-                }
-            )
-            response.force_close()
-            sender = await Sender.open(request, response, self._stall_s)
+            sender = await Sender.open(request, kind, self._stall_s)
             with self._desk.interest.hold("viewer"):
                 try:
                     await self._feed(request, viewer, sender)
                 except TimeoutError:
                     _log.info("viewer %s takes nothing more, and is dropped", viewer.remote)
-            return response
+            return sender.response
 
     async def _feed(self, request: web.Request, viewer: Viewer, sender: Sender) -> None:
         came = asyncio.Event()

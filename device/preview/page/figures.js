@@ -47,7 +47,7 @@ export class Figures {
     if (unit) {
       const small = document.createElement("small");
       small.textContent = unit;
-      description.append(small);
+      description.append(" ", small);
     }
     const term = document.createElement("dt");
     term.textContent = label;
