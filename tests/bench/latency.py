@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from device.mqtt.address import Address
 from device.mqtt.inbox import Message
 from device.mqtt.session import Session
 from device.mqtt.topics import Role
+from tests.bench.arrivals import PATIENCE_S, WARM_UP_S, Arrivals, Waits, Watcher
 from tests.bench.machine import describe, verdict
 from tests.brokers import Mosquitto
 
@@ -32,66 +33,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LIMIT_MS = 60
-#: The first frames don't count: the network's first runs are slow, and the camera starts while they run.
-WARM_UP_S = 3.0
-_PATIENCE_S = 60.0
 _BASE, _DEVICE, _ROLE = "bench", "board", "live"
 
 
-@dataclass(frozen=True, slots=True)
-class Arrivals:
-    """What a receiver saw: frames, their rate; milliseconds from capture to arrival, and of chroma age."""
-
-    frames: int
-    rate: float
-    p50_ms: float
-    p95_ms: float
-    most_ms: float
-    chroma_age_p95_ms: float
-    mean_kb: float
-
-    def __str__(self) -> str:
-        """One line."""
-        return (
-            f"{self.frames} frames of {self.mean_kb:.0f} kB, {self.rate:.1f}/s; capture to receiver p50 "
-            f"{self.p50_ms:.1f} ms, p95 {self.p95_ms:.1f} ms, at most {self.most_ms:.1f} ms; "
-            f"chroma age p95 {self.chroma_age_p95_ms:.1f} ms"
-        )
-
-
-class Receiver:
-    """A receiver in a process of its own, which counts for ``seconds`` after its warm-up."""
-
-    def __init__(self, address: Address, topic: str, seconds: float, warm_up_s: float = WARM_UP_S) -> None:
-        words = ["--receive", topic, "--host", address.host, "--port", str(address.port)]
-        words += ["--seconds", str(seconds), "--warm-up", str(warm_up_s)]
-        self._deadline_s = seconds + warm_up_s + _PATIENCE_S
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__ if __name__ != "__main__" else "tests.bench.latency", *words],
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=Path(__file__).resolve().parents[2],
-        )
-
-    def arrivals(self) -> Arrivals:
-        """Wait for its end."""
-        try:
-            told, _ = self._process.communicate(timeout=self._deadline_s)
-        finally:
-            self._process.kill()
-        return Arrivals(**json.loads(told))
+def receiver(address: Address, seconds: float, warm_up_s: float = WARM_UP_S) -> Watcher:
+    """A receiver of the live frames in a process of its own."""
+    words = (
+        "--receive",
+        Role(_BASE, _DEVICE, _ROLE).frame,
+        "--host",
+        address.host,
+        "--port",
+        str(address.port),
+    )
+    return Watcher("tests.bench.latency", *words, seconds=seconds, warm_up_s=warm_up_s)
 
 
 def receive(address: Address, topic: str, seconds: float, warm_up_s: float) -> Arrivals:
     """Be a receiver: of what arrives on ``topic`` after ``warm_up_s`` from its first frame."""
-    waits: list[float] = []
-    ages: list[float] = []
-    size = 0
+    waits = Waits()
     with Session(
         address, Role(_BASE, "receiver", "bench"), subscriptions=[topic], say=_tell
     ).start() as session:
-        begins = first = last = 0.0
-        give_up = time.monotonic() + _PATIENCE_S
+        begins = 0.0
+        give_up = time.monotonic() + PATIENCE_S
         while not begins or time.monotonic() < begins + seconds:
             event = session.next(0.5)
             now_ns, now = time.time_ns(), time.monotonic()
@@ -100,31 +65,16 @@ def receive(address: Address, topic: str, seconds: float, warm_up_s: float) -> A
             if not isinstance(event, Message):
                 continue
             begins = begins or now + warm_up_s
-            if now < begins:
-                continue
-            facts = read_facts(event.payload)
-            if facts.captured_ns is None:
-                raise SystemExit("a frame does not say when it was captured")
-            waits.append((now_ns - facts.captured_ns) / 1e6)
-            ages.append(facts.chroma_age_ns / 1e6)
-            size += len(event.payload)
-            first, last = first or now, now
-    waits.sort()
-    ages.sort()
-    return Arrivals(
-        len(waits),
-        (len(waits) - 1) / max(last - first, 1e-3),
-        *(waits[int(share * (len(waits) - 1))] for share in (0.5, 0.95, 1.0)),
-        ages[int(0.95 * (len(ages) - 1))],
-        size / len(waits) / 1000,
-    )
+            if now >= begins:
+                waits.note(read_facts(event.payload), len(event.payload), now_ns, now)
+    return waits.arrivals()
 
 
 @contextmanager
 def live(address: Address, folder: Path, *words: str, rate: int) -> Iterator[subprocess.Popen[bytes]]:
     """``tintcast live pattern --mqtt`` for a block, which remembers nothing."""
     variables = os.environ | {"XDG_STATE_HOME": str(folder), "TINTCAST_LIVE_MQTT_RATE": str(rate)}
-    command = [sys.executable, "-m", "device.cli", "live", "pattern", "--mqtt", "--no-page", *words]
+    command = [sys.executable, "-m", "device.cli", "live", "pattern", "--mqtt", *words]
     command += ["--broker", f"{address.host}:{address.port}", "--base", _BASE, "--device", _DEVICE]
     command += ["--name", _ROLE, "--rate", str(rate)]
     process = subprocess.Popen(command, env=variables, stdout=subprocess.DEVNULL)
@@ -160,10 +110,9 @@ def main() -> None:
         broker = Mosquitto(Path(folder))
         broker.start()
         try:
-            words = ("--size", options.size, "--network", options.network)
+            words = ("--size", options.size, "--network", options.network, "--no-page")
             with live(broker.address, Path(folder), *words, rate=options.rate):
-                topic = Role(_BASE, _DEVICE, _ROLE).frame
-                arrivals = Receiver(broker.address, topic, options.seconds).arrivals()
+                arrivals = receiver(broker.address, options.seconds).arrivals()
         finally:
             broker.stop()
     print(f"{options.size} at {options.rate}/s, network {options.network}: {arrivals}")
