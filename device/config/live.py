@@ -53,6 +53,12 @@ class CameraSettings(Section):
         default=2, ge=0.5, le=60, description="a source without a frame for this long is gone (seconds)"
     )
 
+    @property
+    def patience_s(self) -> float:
+        """Seconds without a frame after which it is gone: a long exposure or a slow rate is no stall."""
+        slowest = max(self.exposure_us / 1e6, 1 / self.rate if self.rate else 0)
+        return max(self.stall_seconds, 2.5 * slowest + 0.5 if slowest else 0)
+
 
 class LiveSettings(Section):
     """A live picture: when it rests, and what of it goes over MQTT or into a file."""

@@ -153,7 +153,7 @@ class Camera:
                 self._before[1] + session.source.corrupt,
             )
         self._session = None
-        error = found or session.error
+        error = session.error if isinstance(session.error, CameraWedged) else found or session.error
         if error is None:
             return None
         if isinstance(error, SourceLost) or (isinstance(error, InputError) and self._ever):
@@ -181,8 +181,9 @@ class Camera:
             return SourceLost(f"no frame for {self._stall_s:g} s", where=self.name)
         if session.source is None and now - session.began > _OPENING_S:
             return SourceLost(f"did not open within {_OPENING_S:g} s")
-        if session.opened is not None and session.came is None and now - session.opened > _FIRST_FRAME_S:
-            return SourceLost(f"no first frame within {_FIRST_FRAME_S:g} s", where=self.name)
+        first_s = max(_FIRST_FRAME_S, 3 * self._stall_s)
+        if session.opened is not None and session.came is None and now - session.opened > first_s:
+            return SourceLost(f"no first frame within {first_s:g} s", where=self.name)
         return None
 
     def _close(self, session: _Session, lease: Lease, seconds: float) -> None:

@@ -76,11 +76,9 @@ class LiveJob:
             refused=self._refused,
         )
         board.check(self._colouring.network)
-        views = Views(lambda: self._colouring.network.manifest.name, config.mqtt.device)
+        views = Views(lambda: self.network_name, config.mqtt.device)
         self._frames = Slot["Frame"]()
-        self._camera = Camera(
-            opener, self._take, stop=self.stop, stall_s=config.camera.stall_seconds, say=say
-        )
+        self._camera = Camera(opener, self._take, stop=self.stop, stall_s=config.camera.patience_s, say=say)
         self._outgoing = Outgoing(
             self._frames,
             self._colouring,
@@ -107,6 +105,11 @@ class LiveJob:
         self._colour = config.colour
         self._camera.switch(on=bool(switches.value("live")))
         switches.on_change(self._set)
+
+    @property
+    def network_name(self) -> str:
+        """The network in use."""
+        return self._colouring.network.manifest.name
 
     @property
     def network_ms(self) -> float:

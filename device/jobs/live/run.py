@@ -65,6 +65,8 @@ def run_live(config: Config, ears: Ears, stop: Stop, *, pipe: int | None = None)
         server = _serve(job, config, folder, stack) if config.preview.enabled else None
         if config.live.mqtt:
             _publish(job, config, ears.say, stack)
+        if config.live.record is not None:
+            _record(job, config.live.record, config, ears.say)
         if config.live.window:
             _show(job, stop)
         if pipe is not None:
@@ -100,6 +102,12 @@ def _publish(job: LiveJob, config: Config, say: Callable[[str], None], stack: Ex
     mqtt = MqttLive(session.begin(), job.desk, config.live, stop=job.stop, say=say)
     stack.callback(mqtt.close)
     mqtt.start(job.workers)
+
+
+def _record(job: LiveJob, out: Path, config: Config, say: Callable[[str], None]) -> None:
+    from device.sinks.record import RecordSink  # noqa: PLC0415 - codecs, only where there is a film
+
+    job.add("record", RecordSink(out, config.film, network=lambda: job.network_name, say=say))
 
 
 def _show(job: LiveJob, stop: Stop) -> None:
