@@ -6,6 +6,7 @@ when they are asked for. Whoever keeps a view of a buffer past its release reads
 
 from __future__ import annotations
 
+import atexit
 import enum
 import itertools
 import os
@@ -134,6 +135,16 @@ class World:
         if name in self.failing:
             raise self.failing[name]
 
+    def tidy(self) -> None:
+        """Let go of what hangs, and close what was left open."""
+        self.free.set()
+        for thread in threading.enumerate():
+            if thread.name == "picamera2":
+                thread.join(10)
+        self.failing, self.hanging = {}, set()
+        for camera in self.opened:
+            camera.close()
+
     def install(self, monkeypatch: pytest.MonkeyPatch) -> World:
         """Have ``import picamera2`` and ``import libcamera`` find this world."""
         package, library = ModuleType("picamera2"), ModuleType("libcamera")
@@ -182,6 +193,7 @@ class OldPicamera2:
         self._cm.cameras[camera_num] = self
         self.world.meet("open")
         self.is_open = True
+        atexit.register(self.close)
         self.model = info["Model"]
         self.camera_properties = {"Model": self.model, **self.world.properties}
         self.sensor_resolution = self.world.sensor
@@ -269,6 +281,7 @@ class OldPicamera2:
         return job
 
     def close(self) -> None:
+        atexit.unregister(self.close)
         self.world.meet("close")
         if self.is_open:
             self._cm.cleanup(self.camera_idx)

@@ -41,7 +41,7 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[fake.World]:
     world = fake.World().install(monkeypatch)
     yield world
-    world.free.set()
+    world.tidy()
 
 
 def test_it_is_imported_only_when_it_is_used() -> None:
@@ -141,7 +141,7 @@ def test_one_that_can_not_be_opened_or_started_says_why_and_leaves_nothing_behin
 
 def test_a_camera_is_not_opened_twice(world: fake.World) -> None:
     with Picamera2Source(0, CameraSettings()) as camera:
-        with pytest.raises(SourceLost, match="is open in this process already"):
+        with pytest.raises(CameraWedged, match="is still open in this process"):
             Picamera2Source(0, CameraSettings())
         assert next(camera.frames()).index == 0
     assert len(world.opened) == 1

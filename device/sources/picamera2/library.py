@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import errno
 import importlib
@@ -22,7 +23,9 @@ T = TypeVar("T")
 #: To find the cameras and open one: the library alone takes seconds to load on a small board.
 OPEN_S: Final = 30.0
 #: To stop the camera and let go of it.
-CLOSE_S: Final = 5.0
+CLOSE_S: Final = 4.0
+#: What to do where the library hangs.
+AGAIN: Final = "start tintcast again"
 _TUNING: Final = "LIBCAMERA_RPI_TUNING_FILE"
 _APT: Final = "sudo apt install python3-picamera2"
 _VENV: Final = "python3 -m venv --system-site-packages"
@@ -84,14 +87,16 @@ class Library:
                     "that this user is in the group video",
                 )
             if number in getattr(getattr(self.camera, "_cm", None), "cameras", ()):
-                # picamera2 would take it from whoever has it, and then let go of it.
-                raise SourceLost("is open in this process already", where=where)
+                # It was not given back; picamera2 would take it from its owner, and let go of it for both.
+                raise CameraWedged("is still open in this process", where=where, hint=AGAIN)
             camera = self.camera.__new__(self.camera)
             try:
                 camera.__init__(number, tuning=None if tuning is None else str(tuning))
             except Exception as error:
                 _let_go(camera)
                 raise refusal(error, where) from error
+            # We close it; the end of a process whose camera hangs would wait for it.
+            atexit.unregister(camera.close)
             return camera
 
 
@@ -132,12 +137,15 @@ def within(seconds: float, do: Callable[[], T], who: str) -> T:
     thread.start()
     thread.join(seconds)
     if thread.is_alive():
-        raise CameraWedged(
-            f"the camera library has not answered for {seconds:g} s", where=who, hint="start tintcast again"
-        )
+        raise hangs(seconds, who)
     for error in errors:
         raise error
     return results[0]
+
+
+def hangs(seconds: float, who: str) -> CameraWedged:
+    """What to raise where the library has not answered for so long."""
+    return CameraWedged(f"the camera library has not answered for {seconds:g} s", where=who, hint=AGAIN)
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from device.sources.mirror import mirrored
 from device.sources.pace import Pace
 from device.sources.picamera2.asking import LIMITS, Agreed, Controls, agree, controls_for, tuning_file
 from device.sources.picamera2.gaps import Gaps
-from device.sources.picamera2.library import CLOSE_S, OPEN_S, Library, load, refusal, within
+from device.sources.picamera2.library import AGAIN, CLOSE_S, OPEN_S, Library, hangs, load, refusal, within
 from device.sources.v4l2.formats import PIXELS, DamagedFrameError
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ class Picamera2Source:
             OPEN_S, lambda: _open(number, settings), self._where
         )
         self._name = _name(self._agreed, self._controls)
-        # A long exposure is no stall.
-        self._stall_s = max(settings.stall_seconds, 2.5e-6 * self._controls.interval_us + 0.5)
+        self._stall_s = settings.patience_s
+        self._wedged: CameraWedged | None = None
 
     @property
     def name(self) -> str:
@@ -82,7 +82,7 @@ class Picamera2Source:
 
     def frames(self) -> Iterator[Frame]:
         """Yield what the camera sees, until ``close``. Raises SourceLost where it no longer gives any."""
-        patience = max(_FIRST_S, self._stall_s)
+        patience = max(_FIRST_S, 2 * self._stall_s)
         while True:
             with self._using:
                 camera = self._camera
@@ -94,18 +94,23 @@ class Picamera2Source:
                 yield frame
 
     def close(self) -> None:
-        """Let go of the camera, from any thread, more than once. Raises CameraWedged where it hangs."""
+        """Let go of the camera, from any thread, more than once.
+
+        Raises CameraWedged where it hangs, each time: whoever hears it first may not be who can act on it.
+        """
         self._pace.close()
         if not self._using.acquire(timeout=CLOSE_S):
-            raise CameraWedged(
-                f"the camera library has not answered for {CLOSE_S:g} s",
-                where=self._where,
-                hint="start tintcast again",
-            )
+            self._wedged = hangs(CLOSE_S, self._where)
+            raise self._wedged
         try:
+            if self._wedged is not None:
+                raise self._wedged
             camera, self._camera = self._camera, None
             if camera is not None:
                 _shut(camera, self._where)
+        except CameraWedged as error:
+            self._wedged = error
+            raise
         finally:
             self._using.release()
 
@@ -240,9 +245,7 @@ def _shut(camera: Any, where: str) -> None:
     try:
         within(CLOSE_S, shut, where)
     except (RuntimeError, OSError) as error:
-        raise CameraWedged(
-            f"the camera can't be closed: {error}", where=where, hint="start tintcast again"
-        ) from error
+        raise CameraWedged(f"the camera can't be closed: {error}", where=where, hint=AGAIN) from error
 
 
 def _cancel(camera: Any) -> None:
