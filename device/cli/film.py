@@ -32,6 +32,13 @@ def film(
         int | None, typer.Option("--crf", help="Constant quality: 0 lossless, 18 fine, 28 small.")
     ] = None,
     colour: options.When = None,
+    colour_every: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Ask the network about one of N frames only, and carry colour along between.",
+        ),
+    ] = None,
     saturation: options.Saturation = None,
     hint: options.Hint = None,
     hints: options.HintsFile = None,
@@ -46,7 +53,7 @@ def film(
     settings = options.configure(
         config,
         network={"name": network},
-        film={"codec": codec, "crf": crf},
+        film={"codec": codec, "crf": crf, "colour_every": colour_every},
         colour={"when": colour, "saturation": saturation},
         hints=options.hint_keys(hint, hints, reference),
     )

@@ -56,7 +56,7 @@ class ColourSettings(Section):
     )
     tame: tuple[HueRange, ...] = Field(default=(), description="hue ranges to hold back")
     steadiness: float = Field(
-        default=0.8,
+        default=0.9,
         ge=0,
         lt=1,
         description="how much of a film's colour is carried on along its motion; 0: none",
@@ -91,6 +91,15 @@ class FilmSettings(Section):
     )
     preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"] = Field(
         default="veryfast", description="speed of the encoder against size (h264, h265, av1)"
+    )
+    colour_every: int = Field(
+        default=1,
+        ge=1,
+        le=1000,
+        description=(
+            "of so many frames of a shot the network colours one, its first among them; between them colour "
+            "is carried along the motion"
+        ),
     )
     encoder_threads: int = Field(
         default=2, ge=1, le=16, description="threads of the encoder; part of a film's identity"

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict
 
-import numpy as np
-
 from device.colour.lightness import lightness
-from device.colour.temporal import Steady, SteadyState
+from device.colour.pace import Pace
+from device.colour.temporal import NO_COLOUR, Steady, SteadyState
 from device.frames import TintedFrame
 from device.jobs.deciding import Always, ByShot, Seen
 from device.jobs.looking import Looker, LookState, read_window, written_window
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
     from device.media.segments import Boundaries
     from device.network import Network
 
-#: Of a frame whose own colour passes: no colour is made for it.
-NO_COLOUR = np.zeros((1, 1, 2), np.float32)
-
 
 class SeenState(LookState):
     """What is remembered of the frames that came, in values that JSON holds."""
@@ -37,6 +33,7 @@ class GivenState(TypedDict):
     """The same of the frames that went out. ``passed``: those so far whose own colour passed."""
 
     steady: SteadyState | None
+    pace: int
     window: list[int] | None
     passed: int
 
@@ -53,7 +50,8 @@ class Colorizer:
 
     ``expected``: whether the first shot is in true colour, where that is in doubt. ``boundaries``: where
     segments of a film begin: ``state_before`` gives the state to go on from there. ``hinting``: what is said
-    of the colours beforehand. Used by one thread at a time.
+    of the colours beforehand. ``every``: the network is asked about the first of so many frames of a shot,
+    and between them colour is carried along. Used by one thread at a time.
     """
 
     def __init__(
@@ -61,6 +59,7 @@ class Colorizer:
         network: Network,
         colour: ColourSettings,
         *,
+        every: int = 1,
         expected: bool | None = None,
         boundaries: Boundaries | None = None,
         hinting: Hinting | None = None,
@@ -76,6 +75,7 @@ class Colorizer:
         self._states: dict[int, ColorizerState] = {}
         self._looker = Looker()
         self._steady = Steady(self._steadiness, depth=8)
+        self._pace = Pace(every)
         self._given_window: Window | None = None
         self._next_index = 0
         self._passed = 0
@@ -138,6 +138,7 @@ class Colorizer:
         self._decider.restore(seen["decider"])
         self._steady = Steady(self._steadiness, seen["depth"])
         self._steady.restore(given["steady"])
+        self._pace.restore(given["pace"])
         self._given_window = read_window(given["window"])
         self._passed = given["passed"]
 
@@ -146,7 +147,10 @@ class Colorizer:
 
     def _given(self) -> GivenState:
         return GivenState(
-            steady=self._steady.state(), window=written_window(self._given_window), passed=self._passed
+            steady=self._steady.state(),
+            pace=self._pace.state(),
+            window=written_window(self._given_window),
+            passed=self._passed,
         )
 
     def _flush(self) -> Iterator[TintedFrame]:
@@ -163,9 +167,11 @@ class Colorizer:
         if own_colour:
             self._passed += 1
             self._steady.restore(None)
+            self._pace.restore(0)
             return TintedFrame(frame, seen.small, NO_COLOUR, seen.window, cut=seen.cut, own_colour=True)
         light = lightness(seen.small, frame.colour_space, frame.depth)
         anew = self._predictor.turned() or changed or seen.cut
-        predicted = self._predictor.predict(light, frame, seen.window)
+        asked = self._pace.due(anew=anew)
+        predicted = self._predictor.predict(light, frame, seen.window) if asked else None
         ab = self._steady.step(seen.small, predicted, cut=anew)
         return TintedFrame(frame, seen.small, self._taste.apply(ab, light), seen.window, cut=seen.cut)

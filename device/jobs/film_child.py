@@ -118,7 +118,14 @@ def colorize(task: FilmTask, send: Callable[[Progress | Said], None], stop: Stop
         expected = None
         if config.colour.when == "auto" and not state:
             expected = mostly_colour(glimpses(task.source, facts))
-        colorizer = Colorizer(network, config.colour, expected=expected, boundaries=boundaries, hinting=board)
+        colorizer = Colorizer(
+            network,
+            config.colour,
+            every=config.film.colour_every,
+            expected=expected,
+            boundaries=boundaries,
+            hinting=board,
+        )
         if state:
             colorizer.restore(state)  # type: ignore[arg-type]  # as Colorizer.state made it
         source = stack.enter_context(FilmSource(task.source, facts, start))

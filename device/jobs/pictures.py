@@ -67,7 +67,7 @@ def colorize_pictures(
             device=config.mqtt.device,
             originals=pictures.paths,
         )
-        colorizer = Colorizer(network, config.colour, hinting=board)
+        colorizer = Colorizer(network, config.colour, every=config.film.colour_every, hinting=board)
         done = run_pipeline(
             pictures, colorizer, [sink], stop, lambda done: progress(done, len(pictures.paths))
         )

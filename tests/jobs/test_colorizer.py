@@ -214,3 +214,16 @@ def test_a_new_shot_owes_nothing_to_the_last() -> None:
     tinted = tinted_by(stage, frame(other))
     assert tinted.cut
     assert np.allclose(tinted.ab, 0)
+
+
+def test_of_so_many_frames_one_is_asked_about_and_the_others_take_its_colour() -> None:
+    with PatternSource((128, 96), 300, count=9, paced=False) as source:
+        frames = list(source.frames())
+    network = Compass()
+    stage = Colorizer(cast("Network", network), PLAIN, every=4)
+    tinted = [tinted_by(stage, each) for each in frames]
+    assert len(network.seen) == 3
+    assert all(np.abs(each.ab).mean() > 3 for each in tinted)
+    other = np.random.default_rng(4).integers(0, 256, (12, 16), np.uint8).repeat(8, 0).repeat(8, 1)
+    assert tinted_by(stage, frame(other)).cut
+    assert len(network.seen) == 4  # a shot begins with colour of its own

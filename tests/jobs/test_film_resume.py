@@ -40,7 +40,8 @@ SHOTS: list[Shot] = [
     (40, "turning"),
     (13, "colour"),
 ]
-SETTINGS = {"film": {"segment_frames": 2, "preset": "ultrafast"}}
+#: Nor is the network asked about each of them.
+SETTINGS = {"film": {"segment_frames": 2, "preset": "ultrafast", "colour_every": 3}}
 
 
 class Killed(BaseException):
@@ -101,7 +102,7 @@ def test_kill_9_again_and_again_leaves_the_same_film(
     source: Path, whole: tuple[bytes, Any], tmp_path: Path
 ) -> None:
     out, settings = tmp_path / "out.mp4", tmp_path / "tintcast.toml"
-    settings.write_text('[film]\nsegment_frames = 2\npreset = "ultrafast"\n')
+    settings.write_text('[film]\nsegment_frames = 2\npreset = "ultrafast"\ncolour_every = 3\n')
     work = tmp_path / ".out.mp4.tintcast"
     command = [sys.executable, "-m", "device.cli", "film", str(source), str(out), "--config", str(settings)]
     kills = 0

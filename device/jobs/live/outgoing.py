@@ -10,11 +10,11 @@ import numpy as np
 
 from device.colour.carry import Carry
 from device.colour.lightness import lightness
+from device.colour.temporal import NO_COLOUR
 from device.colour.tint import shrink
 from device.engine import POLL_S
 from device.frames import TintedFrame
 from device.jobs import deciding
-from device.jobs.colorizer import NO_COLOUR
 from device.jobs.live.colouring import Seen
 from device.jobs.looking import Looker
 
@@ -33,6 +33,8 @@ _LONGEST_WAIT_S: Final = 0.5
 _GLIMPSE_S: Final = 20.0
 #: Share of what a new interval between two frames says about the next.
 _NEWS: Final = 0.1
+#: After a gap of so many seconds colour starts anew: who knows what has happened.
+_PAUSE_S: Final = 2.0
 #: A frame may come earlier than the rate allows by this share of its interval: cameras jitter.
 _SLACK: Final = 0.25
 
@@ -122,8 +124,7 @@ class Outgoing:
 
     def _tinted(self, frame: Frame, *, alone: bool) -> TintedFrame:
         """The frame in colour; ``alone``: none comes soon after it, it has time."""
-        self._note_interval(frame)
-        known = self._looker.knows(frame)
+        known = not self._note_interval(frame) and self._looker.knows(frame)
         look = self._looker.step(frame, self._colouring.size)
         own = self._own_colour(deciding.Seen(frame, look.small, look.window, look.cut))
         if look.cut or not known or own != self._last_own:
@@ -165,16 +166,16 @@ class Outgoing:
         ((_, own_colour),) = self._decider.step(seen)
         return own_colour
 
-    def _note_interval(self, frame: Frame) -> None:
-        """Learn the time between two frames of the source, gaps taken off."""
+    def _note_interval(self, frame: Frame) -> bool:
+        """Learn the time between two frames of the source, gaps taken off; whether this is a long one."""
         last, self._last = self._last, frame
         if last is None or last.captured_ns is None or frame.captured_ns is None:
-            return
+            return last is None
         steps, passed_s = frame.index - last.index, (frame.captured_ns - last.captured_ns) / 1e9
-        if steps < 1 or passed_s <= 0:
-            return
-        now = passed_s / steps
-        self._interval_s += (now - self._interval_s) * (_NEWS if self._interval_s else 1.0)
+        if steps >= 1 and passed_s > 0:
+            now = passed_s / steps
+            self._interval_s += (now - self._interval_s) * (_NEWS if self._interval_s else 1.0)
+        return not 0 <= passed_s <= _PAUSE_S
 
     def _too_early(self, frame: Frame) -> bool:
         """Whether the rate has no place for this frame."""
