@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+from pathlib import Path
 
+from runner import kernel
 from runner.steps import call, say
 
 #: Programs that the tests start, each with the Debian package that has it.
@@ -17,6 +19,16 @@ PROGRAMS = {
     "mosquitto": "mosquitto",
     "openssl": "openssl",
 }
+#: Files of what has no program, as patterns below /usr: an RTSP server, for the system's Python.
+FILES = {
+    "lib/*/girepository-1.0/GstRtspServer-1.0.typelib": "gir1.2-gst-rtsp-server-1.0",
+    "lib/*/gstreamer-1.0/libgstrtp.so": "gstreamer1.0-plugins-good",
+    "lib/*/gstreamer-1.0/libgstvideotestsrc.so": "gstreamer1.0-plugins-base",
+    "lib/*/gstreamer-1.0/libgstx264.so": "gstreamer1.0-plugins-ugly",
+    "lib/python3/dist-packages/gi": "python3-gi",
+}
+#: For the virtual machine, which the checkout's own environment alone starts.
+MACHINE_PROGRAMS = {"busybox": "busybox-static", "qemu-system-x86_64": "qemu-system-x86"}
 #: The same for bare roots.
 ROOT_PROGRAMS = {"mmdebstrap": "mmdebstrap"}
 
@@ -26,13 +38,20 @@ def provide(*, roots: bool, install: bool) -> list[str]:
 
     ``roots``: whether bare roots are wanted; what they need is installed in any case.
     """
-    if install and (packages := _missing(roots=True)):
-        say(f"apt-get install {' '.join(packages)}")
+    packages = _missing(roots=True) if install else []
+    without_kernel = install and not kernel.is_there()
+    if packages or without_kernel:
+        say(f"apt-get install {' '.join(packages)}" if packages else "apt-get update")
         as_root = () if os.geteuid() == 0 else ("sudo",)
         apt = (*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q")
         call(*apt, "update", quiet=True)
         call(*apt, "install", "-y", "--no-install-recommends", *packages, quiet=True)
+    if without_kernel:
+        say("getting a kernel that has a test camera")
+        kernel.get()
     lines = [f"{package} (apt-get install {package})" for package in _missing(roots=roots)]
+    if not kernel.is_there():
+        lines.append("a kernel that has a test camera (tests/run --install)")
     if roots and os.geteuid() != 0:
         lines.append("root's rights: bare roots are made and entered as root (sudo tests/run --all)")
     return lines
@@ -40,7 +59,8 @@ def provide(*, roots: bool, install: bool) -> list[str]:
 
 def _missing(*, roots: bool) -> list[str]:
     """Debian packages that are not there."""
-    programs = PROGRAMS | (ROOT_PROGRAMS if roots else {})
+    programs = PROGRAMS | MACHINE_PROGRAMS | (ROOT_PROGRAMS if roots else {})
     path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"])  # where mosquitto is, off a user's path
     missing = [package for name, package in programs.items() if not shutil.which(name, path=path)]
+    missing += [package for pattern, package in FILES.items() if not any(Path("/usr").glob(pattern))]
     return missing if importlib.util.find_spec("ensurepip") else [*missing, "python3-venv"]

@@ -74,3 +74,30 @@ def test_close_ends_a_wait() -> None:
 def test_senseless_sizes_and_rates(arguments: tuple[tuple[int, int], int]) -> None:
     with pytest.raises(ConfigurationError, match="test pattern"):
         PatternSource(*arguments)
+
+
+def test_at_rest_two_frames_a_second_and_hardly_any_work() -> None:
+    with PatternSource((1920, 1080), 60) as source:
+        source.rest(resting=True)
+        times, indices = [], []
+        used = time.process_time()
+        for frame in source.frames():
+            times.append(time.monotonic())
+            indices.append(frame.index)
+            if len(times) == 5:
+                used = time.process_time() - used
+                source.rest(resting=False)
+            if len(times) == 10:
+                break
+    assert times[4] - times[0] > 1.9
+    assert used < 0.05 * (times[4] - times[0]) + 0.05, "under a twentieth of a core"
+    assert indices[4] - indices[0] >= 110, "its time goes on"
+    assert times[9] - times[4] < 0.4, "and all are back at once"
+    assert source.dropped < 30, "what was left out at rest is not lost"
+
+
+def test_what_it_is_called() -> None:
+    with PatternSource((320, 200), Fraction(30000, 1001), rotation=90, count=1) as source:
+        assert source.name == "test pattern, 320x200, 29.97/s"
+        assert [frame.rotation for frame in source.frames()] == [90]
+        assert (source.dropped, source.corrupt) == (0, 0)

@@ -179,12 +179,19 @@ def chosen(lists: dict[tuple[str, tuple[int, int]], float], **asked: object) -> 
         ({"width": 1920}, Choice("MJPG", (1920, 1080), Fraction(30))),
         ({"width": 1280, "height": 720, "rate": 10}, Choice("YUYV", (1280, 720), Fraction(10))),
         ({"width": 1920, "height": 1080, "rate": 60}, Choice("MJPG", (1920, 1080), Fraction(30))),
-        ({"pixel_format": "YUYV"}, Choice("YUYV", (1280, 720), Fraction(10))),
+        ({"pixel_format": "YUYV", "width": 1280}, Choice("YUYV", (1280, 720), Fraction(10))),
         ({"width": 4000, "height": 3000}, Choice("MJPG", (1920, 1080), Fraction(30))),
     ],
 )
 def test_a_webcams_best(asked: dict[str, object], choice: Choice) -> None:
     assert chosen(WEBCAM, **asked) == choice
+
+
+def test_smooth_and_smaller_where_no_size_is_asked_for() -> None:
+    slow = {("YUYV", (1280, 720)): 10, ("YUYV", (640, 480)): 30}
+    assert chosen(slow).size == (640, 480)
+    assert chosen(slow, rate=10).size == (1280, 720)
+    assert chosen(slow, width=1280).size == (1280, 720)
 
 
 def test_colour_before_grey_where_all_else_is_equal() -> None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _RATE: Final = Fraction(30)
 #: A camera that says 29.97 for 30 is fast enough.
 _SLOWER: Final = 0.95
+#: Where no size is asked for, moving smoothly is worth being smaller: half the rate a quarter of the area.
+_MOTION: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Choice:
 
 def choose(offers: Iterable[Offer], fastest: Fastest, settings: CameraSettings, path: Path) -> Choice:
     """The choice nearest to the size asked for, then to the rate, then in the format preferred.
+
+    Where no size is asked for, a smaller one may win by its rate.
 
     ``fastest(name, size)``: frames a second at most, 0 where unknown. Raises SourceLost where none is
     read here, ConfigurationError where the one asked for is not offered.
@@ -56,19 +60,16 @@ def choose(offers: Iterable[Offer], fastest: Fastest, settings: CameraSettings, 
     size = asked_size(settings)
     rate = Fraction(settings.rate).limit_denominator(1001) or _RATE
 
-    def cost(choice: Choice) -> tuple[float, float, int]:
-        short = max(0.0, 1 - float(choice.rate / rate) / _SLOWER) if choice.rate else 0.0
-        return _distance(choice.size, size), short, PREFERRED.index(choice.name)
+    sized = bool(settings.width or settings.height)
 
-    best: Choice | None = None
-    for offer in found:
-        near = _nearest(offer, size)
-        if best is not None and _distance(near, size) > _distance(best.size, size):
-            continue
-        choice = Choice(offer.name, near, fastest(offer.name, near))
-        if best is None or cost(choice) < cost(best):
-            best = choice
-    assert best is not None  # noqa: S101 - found is not empty
+    def cost(choice: Choice) -> tuple[float, float, int]:
+        away = _distance(choice.size, size)
+        short = max(0.0, 1 - float(choice.rate / rate) / _SLOWER) if choice.rate else 0.0
+        first = away if sized else away + _MOTION * short
+        return first, short, PREFERRED.index(choice.name)
+
+    near = [(offer.name, _nearest(offer, size)) for offer in found]
+    best = min((Choice(name, one, fastest(name, one)) for name, one in near), key=cost)
     return Choice(best.name, best.size, min(rate, best.rate) if best.rate else rate)
 
 

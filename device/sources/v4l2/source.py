@@ -214,4 +214,4 @@ def _is_camera(path: Path) -> bool:
     with contextlib.suppress(SourceLost), Device(path) as device:
         readable = any(offer.name in PREFERRED for offer in device.offers())
         return readable and not device.piped and device.driver not in _NO_CAMERAS
-    return not os.access(path, os.R_OK | os.W_OK)
+    return not os.access(path, os.R_OK | os.W_OK, effective_ids=True)
