@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from device.colour.anchors import REACH
 from device.colour.hints import PATCH, Hints
 from device.colour.lightness import lightness
 from device.colour.upright import upright_place
@@ -14,6 +15,7 @@ from device.errors import ConfigurationError, NetworkFileError, Stuck
 from device.network import Network
 
 if TYPE_CHECKING:
+    from device.colour.hints import Hint
     from device.colour.placed import Likely
     from device.frames import Frame
     from device.jobs.hinting import Hinting
@@ -30,7 +32,7 @@ _TURN_S: Final = 10.0
 class LikelyColours:
     """Answers one question at a time, from any thread, by a network of its own that is let go after each.
 
-    ``hinting``: what else is said of the colours. Hints at the place itself don't count.
+    ``hinting``: what else is said of the colours. Hints at the place itself, or far from it, don't count.
     """
 
     def __init__(self, hinting: Hinting, *, runtime: Runtime = "auto") -> None:
@@ -54,17 +56,19 @@ class LikelyColours:
         light = lightness(look.small, frame.colour_space, frame.depth)
         upright = np.ascontiguousarray(np.rot90(light, -(frame.rotation // 90)))
         said = self._hinting.hints(look.window, frame.rotation, size)
-        elsewhere = tuple(
-            each for each in said.points if max(abs(each.x - place[0]), abs(each.y - place[1])) > PATCH
-        )
+        near = tuple(each for each in said.points if PATCH < _far(each, *place) < REACH)
         if not self._turn.acquire(timeout=_TURN_S):
             raise Stuck("too many ask for colours at once", hint="try again")
         try:
             with _open(network, self._runtime) as bins:
-                heard = bins.heard(Hints(elsewhere, said.palette))
+                heard = bins.heard(Hints(near, said.palette))
                 return bins.likely(upright, *place, count=MOST_OFFERED, hints=heard)
         finally:
             self._turn.release()
+
+
+def _far(hint: Hint, x: float, y: float) -> float:
+    return float(np.hypot(hint.x - x, hint.y - y))
 
 
 def _knows_bins(manifest: Manifest) -> bool:

@@ -19,6 +19,7 @@ from device.colour.merge import merge_into
 from device.colour.taste import Tame, Taste
 from device.colour.tint import shrink
 from device.frames import JPEG_COLOUR
+from device.jobs.guided import predict_guided
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,7 +94,7 @@ class PhotoTinter:
     def _predict(self, light: Floats, hints: Hints) -> Floats:
         with self._turn:
             began = time.perf_counter()
-            ab = self._network.predict(light, hints=hints).ab
+            ab = predict_guided(self._network, light, hints)
             self._network_s += time.perf_counter() - began
             self._predictions += 1
         return ab

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from device.colour.taste import Tame, Taste
+from device.jobs.guided import predict_guided
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,7 +55,7 @@ class Predictor:
             ab = self._network.predict(upright).ab
         else:
             hints = self._hinting.hints(window, frame.rotation, (frame.height, frame.width))
-            ab = self._network.predict(upright, hints=self._network.heard(hints)).ab
+            ab = predict_guided(self._network, upright, self._network.heard(hints))
         self._seconds += time.perf_counter() - began
         self._predictions += 1
         return np.ascontiguousarray(np.rot90(ab, quarters))

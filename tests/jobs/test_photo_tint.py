@@ -154,9 +154,10 @@ def test_hints_reach_the_network_where_they_lie_inside_the_bars() -> None:
     hints = [PixelHint(200, 210, 40, 20), PixelHint(5, 5, 1, 1), PixelHint(100, 135, -30, 0)]
     tinter = PhotoTinter(network, ColourSettings(), hints=hints, palette=palette)  # type: ignore[arg-type]
     tinter.tint(np.asarray(barred, np.uint8))
-    (told,) = network.told
-    assert told.palette is palette
-    assert [(round(each.x, 2), round(each.y, 2), each.a) for each in told.points] == [
+    own, told = network.told
+    assert own.palette is told.palette is palette
+    assert own.points == ()
+    assert [(round(each.x, 2), round(each.y, 2), each.a) for each in told.points if each.patch] == [
         (0.5, 0.5, 40),
         (0.25, 0.25, -30),
     ]
