@@ -148,4 +148,5 @@ def _canvas(width: int, height: int) -> NDArray[np.uint8]:
     tall = cv2.resize(photograph, size, interpolation=cv2.INTER_CUBIC)
     columns = (np.arange(width) + max(0, (tall.shape[1] - width) // 2)) % (2 * tall.shape[1])
     mirrored = tall[:, np.minimum(columns, 2 * tall.shape[1] - 1 - columns)]
-    return np.asarray(np.rint(mirrored * (1 - 2 * _GRAIN_MEAN / 255)), np.uint8)
+    # Choosing columns left it column by column: 25 times as slow to read.
+    return np.ascontiguousarray(np.rint(mirrored * (1 - 2 * _GRAIN_MEAN / 255)), np.uint8)
