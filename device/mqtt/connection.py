@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import select
-import socket
 import ssl
 import struct
 import time
@@ -11,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from paho.mqtt import MQTTException
 from paho.mqtt import client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from device.mqtt.client import MQTT5, make_client
 from device.mqtt.inbox import Message, Reply
 from device.mqtt.refusals import (
     UNSUPPORTED_PROTOCOL,
@@ -27,6 +27,7 @@ from device.mqtt.refusals import (
 )
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Sequence
 
     from paho.mqtt.reasoncodes import ReasonCode
@@ -35,12 +36,7 @@ if TYPE_CHECKING:
     from device.mqtt.address import Address
     from device.mqtt.publication import Publication
 
-MQTT5 = MQTTProtocolVersion.MQTTv5
-MQTT311 = MQTTProtocolVersion.MQTTv311
-
 KEEPALIVE_S = 20
-#: Unsent bytes that the kernel may hold: what is older than this in a slow link's queue would be old news.
-_NOT_SENT_BYTES = 128 * 1024
 #: Messages at QoS 1 on their way at once, where the broker names no lower limit.
 _IN_FLIGHT = 20
 #: A broker that dislikes a packet hangs up at once, in seconds.
@@ -99,21 +95,8 @@ class Connection:
         self.protocol = protocol
         self.packet_limit: int | None = None
         self.in_flight_limit = _IN_FLIGHT
-        client = paho.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=client_id,
-            protocol=protocol,
-            clean_session=True if protocol == MQTT311 else None,
-            reconnect_on_failure=False,
-        )
-        client.max_inflight_messages_set(0)
         self._tls = address.tls_context()
-        if self._tls is not None:
-            client.tls_set_context(self._tls)
-            client.tls_insecure_set(address.insecure)
-        client.username_pw_set(address.user, address.password())
-        client.will_set(will.topic, will.payload, will.qos, will.retain)
-        client.on_socket_open = _tune
+        client = make_client(address, protocol, client_id=client_id, will=will, tls=self._tls)
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
         client.on_publish = self._published
@@ -314,8 +297,3 @@ class Connection:
         answer_to = getattr(message.properties, "ResponseTopic", None)
         reply = Reply(answer_to, getattr(message.properties, "CorrelationData", None)) if answer_to else None
         self._on_message(Message(topic, bytes(message.payload), message.retain, reply))
-
-
-def _tune(_client: paho.Client, _data: Any, sock: Any) -> None:
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _NOT_SENT_BYTES)

@@ -7,7 +7,8 @@ import time
 from typing import TYPE_CHECKING
 
 from device.errors import BrokerUnreachable
-from device.mqtt.connection import MQTT5, MQTT311, ProtocolRefused
+from device.mqtt.client import MQTT5, MQTT311
+from device.mqtt.connection import ProtocolRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,8 @@ _LONGEST_PAUSE_S = 10.0
 CONNECT_S = 10.0
 #: After a refusal, which a person heals, whoever does not give up tries again so much later, in seconds.
 _REFUSED_S = 60.0
+#: So often in a row may the broker hang up soon, though it lets us in again at once.
+_MOST_CUT_SHORT = 5
 #: What is wrong is said again after so long, in seconds.
 _SAID_AGAIN_S = 3600.0
 #: An old broker may not answer a CONNECT of MQTT 5 at all.
@@ -128,3 +131,23 @@ class Endurance:
         self._dialler.found = True
         if not isinstance(error, BrokerUnreachable):
             self._dialler.pause(_REFUSED_S)
+
+
+class Hangups:
+    """Counts connections that ended soon after they began: a storm of these helps nobody."""
+
+    def __init__(self) -> None:
+        self._in_a_row = 0
+
+    def note(self, *, short: bool) -> None:
+        """A connection has ended; ``short``: soon, and it had been easy to get."""
+        self._in_a_row = self._in_a_row + 1 if short else 0
+
+    def forget(self) -> None:
+        """It was for a reason that is dealt with."""
+        self._in_a_row = 0
+
+    @property
+    def too_many(self) -> bool:
+        """Whether trying again at once is no use."""
+        return self._in_a_row > _MOST_CUT_SHORT

@@ -6,15 +6,16 @@ the inbox. Sessions are always clean at the broker: who needs certainty has ``de
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from typing import TYPE_CHECKING, Self
 
 from device.errors import BrokerError, BrokerRefused, BrokerUnreachable
 from device.mqtt import topics
-from device.mqtt.connection import MQTT5, Connection, ConnectionLost
-from device.mqtt.dialler import CONNECT_S, Dialler, Endurance
+from device.mqtt.bell import Bell
+from device.mqtt.client import MQTT5
+from device.mqtt.connection import Connection, ConnectionLost
+from device.mqtt.dialler import CONNECT_S, Dialler, Endurance, Hangups
 from device.mqtt.inbox import Down, Event, Inbox, Taken, Up
 from device.mqtt.limit import PacketLimit
 from device.mqtt.outbox import Outbox
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
     from device.mqtt.address import Address
 
 _STEP_S = 0.5
-#: So often in a row may the broker hang up so soon (seconds), though it lets us in again at once.
-_MOST_CUT_SHORT = 5
+#: A connection that ends so soon was cut short, in seconds.
 _SHORT_S = 2.0
 _CLOSE_S = 3.0
 
@@ -70,12 +70,10 @@ class Session:
         #: What ``start`` took.
         self.first: Up | None = None
         self._began = 0.0
-        self._cut_short = 0
+        self._hangups = Hangups()
         self._up = False
         self._closing = False
-        self._wake, self._bell = socket.socketpair()
-        self._wake.settimeout(0)
-        self._bell.settimeout(0)
+        self._bell = Bell()
         self._thread = threading.Thread(target=self._run, name=f"mqtt {role.client_id}", daemon=True)
         self._outbox.hold(role.availability, topics.ONLINE)
 
@@ -137,7 +135,7 @@ class Session:
         full = self._inbox.full
         event = self._inbox.take(timeout_s)
         if full:
-            self._ring()
+            self._bell.ring()
         return event
 
     @property
@@ -157,7 +155,7 @@ class Session:
         """
         self._inbox.raise_if_failed()
         self._outbox.hold(topic, payload)
-        self._ring()
+        self._bell.ring()
 
     def send(self, publication: Publication) -> bool:
         """Publish once, on this connection; forgotten when it is lost. False while there is none.
@@ -166,7 +164,7 @@ class Session:
         """
         self._inbox.raise_if_failed()
         sent = self._outbox.send(publication)
-        self._ring()
+        self._bell.ring()
         return sent
 
     def show(self, publication: Publication) -> bool:
@@ -176,7 +174,7 @@ class Session:
         """
         self._inbox.raise_if_failed()
         dropped = self._outbox.show(publication)
-        self._ring()
+        self._bell.ring()
         return dropped
 
     def settle(self, deadline_s: float) -> bool:
@@ -191,10 +189,10 @@ class Session:
         if not self._closing:
             self._outbox.hold(self.role.availability, topics.OFFLINE)
             if deadline_s and self._up:
-                self._ring()
+                self._bell.ring()
                 self.settle(deadline_s)
         self._closing = True
-        self._ring()
+        self._bell.ring()
         if self._thread.is_alive():
             self._thread.join(deadline_s + _STEP_S)
 
@@ -205,12 +203,6 @@ class Session:
     def __exit__(self, *_: object) -> None:
         """Close."""
         self.close()
-
-    def _ring(self) -> None:
-        try:
-            self._bell.send(b"\0")
-        except OSError:  # full: it rings already; closed: nobody is there to hear
-            return
 
     # From here on: the session's own thread.
 
@@ -225,12 +217,11 @@ class Session:
                     if self._up:
                         self._gone(str(error))
                     self._endurance.bear(error)
-                    self._cut_short = 0
+                    self._hangups.forget()
         except BaseException as error:  # noqa: BLE001 - whatever it is, the session fails with it
             self._up = False
             self._inbox.fail(error)
         finally:
-            self._wake.close()
             self._bell.close()
 
     def _converse(self) -> None:
@@ -264,8 +255,8 @@ class Session:
             self._inbox.put(Up(connection.protocol == MQTT5))
             while not self._closing:
                 self._push(connection)
-                connection.step(_STEP_S, self._wake, reading=not self._inbox.full)
-                self._hear_bell()
+                connection.step(_STEP_S, self._bell.socket, reading=not self._inbox.full)
+                self._bell.hear()
             connection.close()
         except ConnectionLost as lost:
             self._lost(connection, lost)
@@ -279,8 +270,8 @@ class Session:
         while not connection.subscribed and not self._closing:
             if time.monotonic() > deadline:
                 raise ConnectionLost("the broker does not acknowledge our subscription")
-            connection.step(_STEP_S, self._wake, reading=True)
-            self._hear_bell()
+            connection.step(_STEP_S, self._bell.socket, reading=True)
+            self._bell.hear()
 
     def _push(self, connection: Connection) -> None:
         while (
@@ -307,20 +298,14 @@ class Session:
         if publication.asks:
             self._inbox.put(Taken(publication.topic, matched))
 
-    def _hear_bell(self) -> None:
-        try:
-            self._wake.recv(4096)
-        except BlockingIOError:
-            return
-
     def _lost(self, connection: Connection, lost: ConnectionLost) -> None:
         connection.abandon()
         short = time.monotonic() - self._began < _SHORT_S and not self._dialler.hard
-        self._cut_short = self._cut_short + 1 if short else 0
+        self._hangups.note(short=short)
         if line := self._limit.lost(connection.suspect, too_large=lost.too_large):
-            self._cut_short = 0
+            self._hangups.forget()
             self._say(f"{self._address}: {line}")
-        if self._cut_short > _MOST_CUT_SHORT:
+        if self._hangups.too_many:
             raise BrokerRefused(
                 "lets us in, and hangs up again and again",
                 where=self._address,

@@ -127,18 +127,23 @@ class Frames:
         self._fitting.want(self._view())
         lease.waiting("a picture", _GLIMPSE_S)
         with self._desk.views.watch(self._fitting.view) as watch:
-            self._desk.glimpse()
-            shown = self._one(watch)
+            shown = self._fresh(watch)
         if shown is not None:
             self._send(shown, frame=self._sends_frames and self._audience.ask)
         else:
             time.sleep(_PAUSE_S)
 
-    def _one(self, watch: Watch) -> Shown | None:
-        deadline = time.monotonic() + _GLIMPSE_S
+    def _fresh(self, watch: Watch) -> Shown | None:
+        """A picture of now: what the views still have may be of a second ago. None where none came."""
+        now_ns, deadline = time.time_ns(), time.monotonic() + _GLIMPSE_S
+        self._desk.glimpse()
         while self._on and not (self._closed or watch.ended) and time.monotonic() < deadline:
-            if (shown := watch.take(_POLL_S)) is not None:
+            shown = watch.take(_POLL_S)
+            if shown is None:
+                continue
+            if (shown.facts.captured_ns or now_ns) >= now_ns:
                 return shown
+            self._desk.glimpse()
         return None
 
     def _send(self, shown: Shown, *, frame: bool) -> None:
