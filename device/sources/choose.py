@@ -48,7 +48,7 @@ def _first_camera(settings: CameraSettings) -> LiveSource:
     try:
         first = next((camera for camera in cameras() if not camera.usb), None)
         without = "picamera2 knows of none"
-    except ConfigurationError as error:
+    except (ConfigurationError, SourceLost) as error:
         first, without = None, str(error)
     if first is not None:
         return Picamera2Source(first.number, settings)

@@ -57,16 +57,10 @@ class Library:
     colour_space: Any
 
     def cameras(self) -> tuple[Camera, ...]:
-        """Those attached now, in the order of their numbers."""
-        manager = getattr(self.camera, "_cm", None)
-        look_anew = getattr(manager, "reset", None)
-        if look_anew is not None and not getattr(manager, "cameras", True):
-            # Nobody has one open: those attached since are seen. A tuning file is read as one is found.
-            look_anew()
-        listed = self.camera.global_camera_info()
+        """Those attached now, in the order of their numbers. Raises SourceLost where they can't be listed."""
         return tuple(
             Camera(number, str(one.get("Model", "camera")), str(one.get("Id", "")))
-            for number, one in enumerate(listed)
+            for number, one in enumerate(self._listed())
         )
 
     def tuning_folders(self) -> tuple[Path, ...]:
@@ -78,15 +72,17 @@ class Library:
         """Open a camera. Raises SourceLost where it is not there, is another's, or does not answer."""
         where = f"picamera2:{number}"
         with _tuned_by(tuning):
-            if number >= (count := len(self.cameras())):
-                there = f"no such camera: {count} found, counted from 0" if count else "no camera is attached"
+            listed = self._listed()
+            if number >= len(listed):
                 raise SourceLost(
-                    there,
+                    f"no such camera: {len(listed)} found, counted from 0"
+                    if listed
+                    else "no camera is attached",
                     where=where,
                     hint="`rpicam-hello --list-cameras` lists what is there; check cable and config.txt, and "
                     "that this user is in the group video",
                 )
-            if number in getattr(getattr(self.camera, "_cm", None), "cameras", ()):
+            if listed[number].get("Num", number) in getattr(self._manager, "cameras", ()):
                 # It was not given back; picamera2 would take it from its owner, and let go of it for both.
                 raise CameraWedged("is still open in this process", where=where, hint=AGAIN)
             camera = self.camera.__new__(self.camera)
@@ -98,6 +94,21 @@ class Library:
             # We close it; the end of a process whose camera hangs would wait for it.
             atexit.unregister(camera.close)
             return camera
+
+    @property
+    def _manager(self) -> Any:
+        """Who knows which cameras are there, and which are open here."""
+        return getattr(self.camera, "_cm", None)
+
+    def _listed(self) -> list[dict[str, Any]]:
+        look_anew = getattr(self._manager, "reset", None)
+        try:
+            if look_anew is not None and not getattr(self._manager, "cameras", True):
+                # Nobody has one open: those attached since are seen. A tuning file is read as one is found.
+                look_anew()
+            return list(self.camera.global_camera_info())
+        except (RuntimeError, OSError) as error:
+            raise refusal(error, "picamera2") from error
 
 
 def load() -> Library:
@@ -114,7 +125,8 @@ def load() -> Library:
 def cameras() -> tuple[Camera, ...]:
     """List the cameras that picamera2 knows.
 
-    Raises ConfigurationError where the library can't be used, CameraWedged where it does not answer.
+    Raises ConfigurationError where the library can't be used, SourceLost where it can't list them, and
+    CameraWedged where it does not answer.
     """
     return within(OPEN_S, lambda: load().cameras(), "picamera2")
 
