@@ -28,6 +28,10 @@ def live(
         ),
     ] = None,
     *,
+    on: Annotated[
+        bool | None,
+        typer.Option("--on/--off", help="Switch the camera on or off; it stays so over restarts."),
+    ] = None,
     lan: Annotated[
         bool | None,
         typer.Option("--lan/--no-lan", help="Serve the page to the network, for who has its token."),
@@ -113,7 +117,7 @@ def live(
                 line.say(server.line(secret=line.is_terminal))
 
         ears = Ears(line.say, ready, lambda desk: line.show(_status(desk)))
-        summary = run_live(config, ears, stop, pipe=pipe)
+        summary = run_live(config, ears, stop, on=on, pipe=pipe)
     line.say(_last_words(summary, config.colour.when))
 
 

@@ -123,6 +123,16 @@ def test_a_film_is_played_and_ends_it(demo_film: Path, started: list[subprocess.
     assert 30 < int(frames[1]) <= 192
 
 
+def test_what_was_switched_off_stays_so_and_it_is_said(started: list[subprocess.Popen[str]]) -> None:
+    for words, said in (["--off"], True), ([], True), (["--on"], False):
+        process = live(started, *SMALL, "--port", "0", *words)
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        assert line.startswith("the camera is switched off") == said
+        process.terminate()
+        assert process.wait(20) == 0
+
+
 WEDGED = """
 import sys, time
 import device.jobs.live.run as room
@@ -168,7 +178,7 @@ def test_a_camera_that_hangs_for_good_ends_the_process_with_75(state: Path) -> N
         (["pattern", "--size", "4x4", "--no-page"], 2, "sides are 16 to 8192"),
         (["nosuch.mp4", "--no-page"], 3, "no such file"),
         (["rtsp://ada:secret@127.0.0.1/", "--no-page"], 2, "holds no user and no password"),
-        (["--address", "--lan"], 3, "there is no token yet"),
+        (["--address", "--lan"], 3, "was not served yet"),
     ],
 )
 def test_a_mistake_is_one_line(

@@ -157,3 +157,36 @@ def test_a_stop_ends_all_threads_within_seconds() -> None:
         run.thread.join(20)
         assert time.monotonic() - began < 5
         assert run.job.workers.alive() == []
+
+
+def test_a_stop_does_not_wait_for_a_camera_that_takes_long_to_open() -> None:
+    def opener() -> FakeCamera:
+        time.sleep(8)
+        return FakeCamera()
+
+    with Running(opener, network=Painter()) as run:
+        wait_until(lambda: run.desk.figures()["state"] == "opening")
+        time.sleep(0.3)
+        run.stop.request()
+        began = time.monotonic()
+        run.thread.join(20)
+        assert time.monotonic() - began < 6
+    assert run.error is None
+
+
+def test_after_a_pause_no_old_colour_is_carried_on() -> None:
+    """A camera that was away for long: who knows what it shows now."""
+    kept, network = Kept(), Painter((20, 10), seconds=0.3)
+
+    def script(index: int) -> None:
+        if index == 20:
+            time.sleep(2.5)
+            network.ab = (-20, 10)
+
+    camera = FakeCamera(script, rate=20)
+    config = configured(camera={"stall_seconds": 10}, colour={"when": "always", "shadow_chroma": 1})
+    with Running(lambda: camera, config, network=network, sinks={"kept": kept}):
+        wait_until(lambda: kept.frames and kept.frames[-1].frame.index > 40, 30)
+    reds = [tinted.ab[..., 0].mean() for tinted in kept.frames if tinted.frame.index >= 20]
+    assert max(reds) <= 0.01
+    assert min(reds) < -19

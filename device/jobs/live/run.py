@@ -52,16 +52,23 @@ class Summary:
         return self.frames / self.seconds if self.seconds else 0.0
 
 
-def run_live(config: Config, ears: Ears, stop: Stop, *, pipe: int | None = None) -> Summary:
+def run_live(
+    config: Config, ears: Ears, stop: Stop, *, on: bool | None = None, pipe: int | None = None
+) -> Summary:
     """Show the camera in colour until ``stop`` or the end of the source.
 
-    ``pipe``: a descriptor that JPEGs are written to, too, closed at the end; when its reader goes, we end.
+    ``on``: switch the camera on or off, for now and later; None: as it was left. ``pipe``: a descriptor that
+    JPEGs are written to, too, closed at the end; when its reader goes, we end.
     Raises ConfigurationError, NetworkFileError, InputError (a film that can't be read), CameraWedged.
     """
     folder = state_folder(config.live.name)
     with ExitStack() as stack:
         job = LiveJob(config, partial(open_source, config.camera), folder, say=ears.say)
         stack.callback(job.close)
+        if on is not None:
+            job.desk.switches.set("live", on, by="command line")
+        if not job.desk.switches.value("live"):
+            ears.say("the camera is switched off; the page, MQTT or --on switch it on")
         server = _serve(job, config, folder, stack) if config.preview.enabled else None
         if config.live.mqtt:
             _publish(job, config, ears.say, stack)
