@@ -12,8 +12,8 @@ import numpy as np
 import simplejpeg
 
 from device.colour.tint import jpeg_planes
-from device.media.facts import Facts, add_facts, read_facts, read_jpeg_size
-from device.media.jpeg_segments import insert, xmp_segment
+from device.media.facts import Facts, read_facts, read_jpeg_size
+from device.media.jpeg_segments import COM, insert, xmp_segment
 from device.media.made_by import MadeBy
 from device.resources import version
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Facts",
-    "add_facts",
     "encode_jpeg",
     "encode_within",
     "facts_of",
@@ -56,9 +55,9 @@ def encode_jpeg(y: Plane, cb: Plane, cr: Plane, quality: int, facts: Facts | Non
     jpeg: bytes = simplejpeg.encode_jpeg_yuv_planes(y, cb, cr, quality=quality)
     if facts is None:
         return jpeg
-    jpeg = add_facts(jpeg, facts)
     xmp = xmp_of(facts)
-    return jpeg if xmp is None else insert(jpeg, [xmp_segment(xmp)])
+    told = [] if xmp is None else [xmp_segment(xmp)]
+    return insert(jpeg, [*told, (COM, facts.to_bytes())])
 
 
 def xmp_of(facts: Facts) -> bytes | None:

@@ -1,6 +1,7 @@
 """The quantized network: its manifest, finding it, lightness in and ab out."""
 
 from device.network.find import LIKELY, available_networks, find_network
+from device.network.interpreter import default_threads
 from device.network.manifest import (
     Companion,
     Input,
@@ -27,6 +28,7 @@ __all__ = [
     "Prediction",
     "Source",
     "available_networks",
+    "default_threads",
     "file_sha256",
     "find_network",
     "read_manifest",

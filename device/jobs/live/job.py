@@ -18,7 +18,7 @@ from device.jobs.live.outgoing import Outgoing
 from device.jobs.live.outlets import Outlet
 from device.jobs.live.things import live_switches
 from device.jobs.predicting import taste_of
-from device.network import Network
+from device.network import Network, default_threads
 from device.sinks.views import Views
 
 if TYPE_CHECKING:
@@ -201,4 +201,6 @@ class LiveJob:
 
 
 def _load(config: Config, name: str) -> Network:
-    return Network.load(name, config.network.threads, config.network.runtime)
+    """A network; where nothing else is said, one core is left to the picture, which moves on meanwhile."""
+    threads = config.network.threads or max(default_threads() - 1, 1)
+    return Network.load(name, threads, config.network.runtime)
