@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from device.colour.hints import Hint, Hints
 from device.engine import read_board
 from device.jobs.looking import stored_size
 
@@ -108,7 +109,8 @@ class LiveDesk:
         return self._board.all()
 
     def add_hint(self, x: float, y: float, a: float, b: float) -> PlacedHint:
-        """Place one. Raises as ``HintBoard.add``."""
+        """Place one. Raises as ``HintBoard.add``, and ConfigurationError where the network takes none."""
+        self._colouring.network.check_hints(Hints((Hint(0.5, 0.5, 0, 0),)))
         return self._board.add(x, y, a, b)
 
     def remove_hint(self, hint_id: str) -> bool:
