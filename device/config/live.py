@@ -36,8 +36,8 @@ class CameraSettings(Section):
     rotation: Literal[0, 90, 180, 270] = Field(
         default=0, description="turns the picture upright (degrees clockwise)"
     )
-    hflip: bool = Field(default=False, description="mirror it left to right (picamera2)")
-    vflip: bool = Field(default=False, description="mirror it top to bottom (picamera2)")
+    hflip: bool = Field(default=False, description="mirror it left to right (picamera2, V4L2, streams)")
+    vflip: bool = Field(default=False, description="mirror it top to bottom (picamera2, V4L2, streams)")
     exposure_us: int = Field(
         default=0, ge=0, le=200_000_000, description="exposure (microseconds); 0: automatic (picamera2)"
     )
