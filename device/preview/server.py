@@ -19,7 +19,7 @@ from device.preview.files import Files
 from device.preview.guard import Guard
 from device.preview.log import AccessLogger, Redacting, access_log, server_log
 from device.preview.sending import STALL_S
-from device.preview.token import keep_port, keep_token, page_address
+from device.preview.token import keep_served, keep_token, page_address
 from device.preview.viewers import Viewers
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class PreviewServer:
             self._token = keep_token(self._folder)
         sockets = _listen(self._settings.port, everywhere=self._settings.lan)
         self._port = sockets[0].getsockname()[1]
-        keep_port(self._folder, self._port)
+        keep_served(self._folder, self._port, lan=self._settings.lan)
         ready = threading.Event()
         self._thread = threading.Thread(
             target=self._run, args=[sockets, ready, beat, fail], name="preview", daemon=True

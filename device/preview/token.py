@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from device.config import PreviewSettings
 
 _TOKEN_FILE = "preview-token"  # noqa: S105 - a file's name
-_PORT_FILE = "preview-port"
+_SERVED_FILE = "preview-served"
 _BYTES = 16
 _TOKEN = re.compile(r"[A-Za-z0-9_~.-]{16,128}")
 
@@ -36,9 +37,9 @@ def keep_token(folder: Path) -> str:
         return token
 
 
-def keep_port(folder: Path, port: int) -> None:
-    """Remember where the page is served, for who asks for its address later. Raises as ``keep_token``."""
-    _write(folder / _PORT_FILE, str(port))
+def keep_served(folder: Path, port: int, *, lan: bool) -> None:
+    """Remember how the page is served, for who asks for its address later. Raises as ``keep_token``."""
+    _write(folder / _SERVED_FILE, json.dumps({"port": port, "lan": lan}))
 
 
 def page_address(port: int, token: str | None) -> str:
@@ -49,20 +50,19 @@ def page_address(port: int, token: str | None) -> str:
 
 
 def stored_address(folder: Path, settings: PreviewSettings) -> str:
-    """The address that a page serves or last served, by its files in ``folder``.
+    """The address that a page serves or last served, by its files in ``folder``; before, that it will.
 
-    Raises MissingInput where it never did, InputError for who may not read the token.
+    Raises MissingInput where that is not known yet, InputError for who may not read the token.
     """
-    port = settings.port or _stored_port(folder)
-    if not settings.lan:
-        return page_address(port, None)
+    port, lan = _served(folder) or (settings.port, settings.lan)
     path = folder / _TOKEN_FILE
     try:
-        return page_address(port, _read(path))
+        token = _read(path) if lan else None
     except FileNotFoundError:
-        raise MissingInput(
-            "there is no token yet", where=path, hint="tintcast live --lan makes one when it starts"
-        ) from None
+        token = ""
+    if not port or token == "":
+        raise MissingInput("the page was not served yet", where=folder, hint="start tintcast live first")
+    return page_address(port, token)
 
 
 def host_name() -> str:
@@ -70,12 +70,14 @@ def host_name() -> str:
     return f"{socket.gethostname().partition('.')[0].lower() or 'localhost'}.local"
 
 
-def _stored_port(folder: Path) -> int:
-    path = folder / _PORT_FILE
+def _served(folder: Path) -> tuple[int, bool] | None:
+    """Port, and whether on the network; None where it never was, or is not known."""
+    path = folder / _SERVED_FILE
     try:
-        return int(path.read_text(encoding="ascii"))
-    except (FileNotFoundError, ValueError):
-        raise MissingInput("the page has not been served yet", where=path) from None
+        served = json.loads(path.read_text(encoding="utf-8"))
+        return int(served["port"]), bool(served["lan"])
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
+        return None
     except OSError as error:
         raise from_os_error(error, where=path, doing="can't be read") from None
 

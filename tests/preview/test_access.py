@@ -134,7 +134,7 @@ def test_wrong_tokens_cost_ever_more_time_and_the_right_one_none(lan: PreviewSer
     assert times[2] >= 1
     began = time.monotonic()
     assert ask(lan.port, f"/hints?token={token_of(lan)}").status == 200
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 2
 
 
 def test_many_guesses_at_once_are_turned_away(lan: PreviewServer) -> None:
@@ -204,7 +204,7 @@ def test_every_answer_tells_browsers_to_stay_here(lan: PreviewServer) -> None:
         policy = headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
-        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["referrer-policy"] == "same-origin"
         assert headers["x-content-type-options"] == "nosniff"
 
 
@@ -255,13 +255,17 @@ def test_the_token_stays_and_is_for_our_eyes_only(desk: KnownDesk, tmp_path: Pat
 
 def test_the_address_is_told_to_who_may_read_the_token(desk: KnownDesk, tmp_path: Path) -> None:
     settings = PreviewSettings(port=0, lan=True)
-    with pytest.raises(MissingInput):
+    with pytest.raises(MissingInput, match="not served yet"):
         stored_address(tmp_path, settings)
+    assert stored_address(tmp_path, PreviewSettings(port=99)) == "http://localhost:99/"
     with PreviewServer(desk, settings, tmp_path) as serving:
         assert stored_address(tmp_path, settings) == serving.address
+        assert stored_address(tmp_path, PreviewSettings(port=99)) == serving.address  # as it is served
+    (tmp_path / "preview-served").write_text("damaged")
     assert stored_address(tmp_path, PreviewSettings(port=99)) == "http://localhost:99/"
-    with pytest.raises(MissingInput, match="no token yet"):
-        stored_address(tmp_path / "none", PreviewSettings(port=99, lan=True))
+    (tmp_path / "preview-token").unlink()
+    with pytest.raises(MissingInput, match="not served yet"):
+        stored_address(tmp_path, PreviewSettings(port=99, lan=True))
 
 
 @pytest.mark.parametrize("content", ["short", "a token with spaces in it", "\xff" * 20])

@@ -2,63 +2,27 @@
 
 from __future__ import annotations
 
-import io
-import time
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PIL import Image
 from previewed import QUARTERS, KnownDesk, quarters
+from seen import RATIO, SEEN, centres, pixels, see, until, wait
 
 from device.config import PreviewSettings
 from device.media.facts import read_facts
 from device.preview import PreviewServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from numpy.typing import NDArray
     from playwright.sync_api import Browser, Page
 
 LUMA = (0.299, 0.587, 0.114)
-SEEN = 'document.getElementById("picture").naturalWidth > 0 && document.getElementById("notice").hidden'
-RATIO = "(({ width, height }) => width / height)(document.getElementById('frame').getBoundingClientRect())"
 MARKED = """
     [document.activeElement, ...document.querySelectorAll(".grip, label:has(:focus-visible)")]
         .some((each) => getComputedStyle(each).outlineStyle === "solid")
 """
-
-
-def see(page: Page, server: PreviewServer) -> None:
-    """Open the page and wait until it shows its picture."""
-    page.goto(server.address)
-    wait(page, SEEN)
-
-
-def wait(page: Page, expression: str) -> None:
-    """Until the page says so. Not by polling in the page: its policy forbids what that does."""
-    assert until(lambda: page.evaluate(expression)), expression
-
-
-def pixels(page: Page, selector: str = "#frame") -> NDArray[np.int64]:
-    """R'G'B' of what is seen of an element."""
-    seen = Image.open(io.BytesIO(page.locator(selector).screenshot()))
-    return np.asarray(seen.convert("RGB"), np.int64)
-
-
-def centres(picture: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The colours in the middle of the four quarters."""
-    height, width = picture.shape[:2]
-    return np.array([picture[height * y // 8, width * x // 8] for y in (1, 7) for x in (3, 6)])
-
-
-def until(condition: Callable[[], bool], seconds: float = 15) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return condition()
 
 
 def test_pixels_of_a_known_pattern_arrive_in_colour(page: Page, server: PreviewServer) -> None:
@@ -167,7 +131,8 @@ def test_every_control_has_a_name(page: Page, server: PreviewServer) -> None:
     see(page, server)
     unnamed = page.evaluate(
         """() => [...document.querySelectorAll("button, input, select, [tabindex]")]
-            .filter((each) => each.checkVisibility() && !(each.labels?.length || each.ariaLabel || each.textContent.trim()))
+            .filter((each) => each.checkVisibility())
+            .filter((each) => !(each.labels?.length || each.ariaLabel || each.textContent.trim()))
             .map((each) => each.outerHTML)"""
     )
     assert unnamed == []

@@ -48,6 +48,7 @@ export class Controls {
         const [row, show] = makers[thing.kind](
           { ...thing, label: LABELS[thing.name] ?? thing.label },
           (value) => this.#send(thing.name, value),
+          () => this.#touch(thing.name),
         );
         this.showers[thing.name] = show;
         return row;
@@ -56,8 +57,12 @@ export class Controls {
   }
 
   #send(name, value) {
-    this.touched[name] = performance.now();
+    this.#touch(name);
     return this.change(name, value);
+  }
+
+  #touch(name) {
+    this.touched[name] = performance.now();
   }
 }
 
@@ -123,7 +128,7 @@ function list(thing, send, words = (value) => value) {
   return [element("div", { className: "control" }, label, select), show];
 }
 
-function number(thing, send) {
+function number(thing, send, touch) {
   if (thing.name === "rate") {
     const choices = RATES.filter((rate) => rate <= thing.most).map(String);
     const words = (value) => (Number(value) ? `${Number(value)} a second at most` : "As the camera");
@@ -138,9 +143,11 @@ function number(thing, send) {
   };
   let timer = 0;
   input.addEventListener("input", () => {
+    const value = Number(input.value);
+    touch();
     tell();
     clearTimeout(timer);
-    timer = setTimeout(() => send(Number(input.value)), SETTLE_MS);
+    timer = setTimeout(() => send(value), SETTLE_MS);
   });
   const label = element("label", { htmlFor: input.id, textContent: thing.label });
   const head = element("div", { className: "control-head" }, label, output);

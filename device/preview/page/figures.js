@@ -9,8 +9,10 @@ const FIGURES = [
   ["viewers", "Viewers", (f) => rounded(f.viewers, 0), ""],
 ];
 
+const NOTHING = "–";
+
 function rounded(value, digits) {
-  return typeof value === "number" && Number.isFinite(value) ? value.toFixed(digits) : "–";
+  return typeof value === "number" && Number.isFinite(value) ? value.toFixed(digits) : NOTHING;
 }
 
 export class Figures {
@@ -20,28 +22,43 @@ export class Figures {
       this.values[name] = this.#row(list, name, label, unit);
     }
     this.screen = this.#row(list, "screen", "To you", "fps", "screen", "wide");
-    this.trouble = this.#row(list, "trouble", "Held back", "", "trouble", "wide", "warn");
-    this.trouble.closest(".figure").hidden = true;
+    this.held = this.#row(list, "held", "Held back", "", "trouble", "wide", "warn");
+    this.trouble = this.#row(list, "trouble", "Trouble", "", "trouble", "wide", "warn");
+    this.#tell(this.held, []);
+    this.#tell(this.trouble, []);
   }
 
   show(figures) {
     for (const [name, , value] of FIGURES) {
-      this.values[name].textContent = value(figures);
+      this.#write(this.values[name], value(figures));
     }
     this.values.age.closest(".figure").title = `95 % are younger than ${rounded(figures.chroma_age_p95_ms, 0)} ms`;
     const reasons = figures.throttled ?? [];
-    this.trouble.textContent = reasons.join(", ");
-    this.trouble.closest(".figure").hidden = !reasons.length;
+    this.#tell(this.held, reasons);
+    this.#tell(this.trouble, figures.troubles ?? []);
     this.values.temperature.closest(".figure").classList.toggle("warn", reasons.length > 0);
   }
 
   showScreen(fps) {
-    this.screen.textContent = rounded(fps, 1);
+    this.#write(this.screen, rounded(fps, 1));
+  }
+
+  #write(row, text) {
+    row.textContent = text;
+    if (row.nextElementSibling) {
+      row.nextElementSibling.hidden = text === NOTHING;
+    }
+  }
+
+  // Lines that are there only while there is something to say.
+  #tell(row, lines) {
+    row.textContent = lines.join(", ");
+    row.closest(".figure").hidden = !lines.length;
   }
 
   #row(list, name, label, unit, ...classes) {
     const value = document.createElement("span");
-    value.textContent = "–";
+    value.textContent = NOTHING;
     const description = document.createElement("dd");
     description.append(value);
     if (unit) {

@@ -87,7 +87,7 @@ compare(frame, find("divider"), find("compare"));
 function showState(told) {
   const [kind, reason] = splitState(String(told.state ?? "live"));
   const own = kind === "live" && told.own_colour ? ": its own colour passes" : "";
-  const words = { live: `Live${own}`, resting: "Resting", off: "Camera off", waiting: "Waiting for the camera" };
+  const words = { live: `Live${own}`, resting: "Resting", off: "Camera off", opening: "Opening the camera", waiting: "Waiting for the camera" };
   const state = find("state");
   state.dataset.state = kind;
   state.textContent = words[kind] ?? kind;
