@@ -195,6 +195,8 @@ class Session:
         self._bell.ring()
         if self._thread.is_alive():
             self._thread.join(deadline_s + _STEP_S)
+        else:
+            self._bell.close()
 
     def __enter__(self) -> Self:
         """Use as a context: closed at its end."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import threading
 import time
 from contextlib import contextmanager
@@ -241,6 +242,31 @@ def test_behind_a_stalled_link_the_newest_wins(address: Address, base: str) -> N
             assert it.sink.dropped > 10
     finally:
         link.close()
+
+
+def test_a_broker_that_hangs_costs_nothing_and_gets_the_newest_when_it_is_back(
+    start_mosquitto: Callable[..., Mosquitto], base: str
+) -> None:
+    broker = start_mosquitto()
+    assert broker.process is not None
+    with (
+        StandIn(rate=100, size=(320, 240)) as desk,
+        Viewer(broker.address, base, "frame") as viewer,
+        running(desk, broker.address, base) as it,
+    ):
+        wait_until(lambda: len(viewer.messages) > 10)
+        broker.process.send_signal(signal.SIGSTOP)
+        made, most = desk.made, 0
+        while desk.made < made + 150:
+            most = max(most, it.session.queued)
+            time.sleep(0.01)
+        before = len(viewer.messages)
+        broker.process.send_signal(signal.SIGCONT)
+        assert most <= 3
+        newest = desk.made
+        wait_until(lambda: read_facts(viewer.of("frame")[-1]).sequence >= newest)
+        late = [read_facts(payload).sequence for payload in viewer.of("frame")[before:]]
+        assert len([sequence for sequence in late if sequence < newest]) < 100  # not all that was made
 
 
 def test_a_broker_that_goes_and_comes_back(start_mosquitto: Callable[..., Mosquitto], base: str) -> None:
