@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import traceback
 from typing import TYPE_CHECKING
 
-from device.errors import TintcastError
+from device.errors import CameraWedged, TintcastError
 
 if TYPE_CHECKING:
     import typer
@@ -21,6 +22,9 @@ def run_command(app: typer.Typer, name: str, arguments: list[str] | None = None)
         return end.code if isinstance(end.code, int) else 0
     except TintcastError as error:
         sys.stderr.write(f"{name}: {error}\n")
+        if isinstance(error, CameraWedged):
+            sys.stderr.flush()
+            os._exit(error.exit_code)  # what is stuck could keep an ordinary end from ever coming
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last line of defence: report our own bug as one
         if logging.getLogger().isEnabledFor(logging.DEBUG):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -145,6 +146,30 @@ def test_true_colour_passes_and_switches_act_at_once() -> None:
         time.sleep(0.2)
         assert kept.frames[-1].own_colour
     assert run.error is None
+
+
+class Dusk(InColour):
+    """True colour until its sixtieth frame, then the grey of an infrared camera."""
+
+    def frames(self) -> Iterator[Frame]:
+        for frame in super().frames():
+            grey_planes = {"cb": np.full((48, 64), 128, np.uint8), "cr": np.full((48, 64), 128, np.uint8)}
+            yield frame if frame.index < 60 else replace(frame, **grey_planes)
+
+
+def test_night_turns_to_tinting_by_itself() -> None:
+    network, kept = Painter(), Kept()
+    config = configured(colour=PLAIN | {"when": "auto"})
+    with Running(lambda: Dusk(rate=50), config, network=network, sinks={"kept": kept}) as run:
+        wait_until(lambda: kept.frames and not kept.frames[-1].own_colour)
+        assert run.desk.figures()["own_colour"] is False
+    night = [tinted for tinted in kept.frames if tinted.frame.index >= 60]
+    assert all(tinted.own_colour for tinted in kept.frames if tinted.frame.index < 60)
+    turned = next(tinted.frame.captured_ns for tinted in night if not tinted.own_colour)
+    began = night[0].frame.captured_ns
+    assert turned is not None
+    assert began is not None
+    assert 0.2 < (turned - began) / 1e9 < 4
 
 
 def test_the_rate_is_capped() -> None:
