@@ -52,6 +52,7 @@ def run_in_machine(
     kernel, image = _kernel(), boot / "initramfs"
     image.write_bytes(_initramfs(kernel, script, modules))
     command = [
+        *("timeout", "-k", "5", str(seconds)),  # it ends then even where nobody waits for it any more
         *("qemu-system-x86_64", "-accel", "tcg,thread=multi", "-smp", "2", "-m", str(memory_mb)),
         *("-cpu", "max", "-nodefaults", "-no-reboot", "-display", "none", "-serial", "stdio"),
         *("-kernel", str(kernel / "vmlinuz"), "-initrd", str(image)),
@@ -60,7 +61,7 @@ def run_in_machine(
         *_share("out", out, "multidevs=remap"),
     ]
     done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds, check=False
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds + 30, check=False
     )
     output, status = out / "output", out / "status"
     said = output.read_text(errors="replace") if output.exists() else ""

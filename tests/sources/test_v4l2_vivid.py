@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(600)
 
-#: A camera with a webcam's sizes as /dev/video0, and a screen as /dev/video1.
-VIVID = {"vivid": "n_devs=1 node_types=0x101 num_inputs=1 input_types=0x0"}
+#: A camera with a webcam's sizes (/dev/video0), a screen (/dev/video1), a multi-planar camera (/dev/video2).
+VIVID = {"vivid": "n_devs=2 multiplanar=1,2 node_types=0x101,0x1 num_inputs=1,1 input_types=0x0,0x0"}
 
 #: Codes of vivid's eight bars at 75 %: white, yellow, cyan, green, magenta, red, blue, black.
 LUMA = [179, 160, 130, 111, 83, 64, 34, 16]
@@ -70,6 +70,14 @@ def test_a_grey_camera_stays_as_deep_as_it_is(vivid: Found, name: str, bits: int
     assert (frame["cb"], frame["cr"], frame["full"]) == (None, None, True)
 
 
+def test_a_camera_whose_planes_may_lie_apart(vivid: Found) -> None:
+    grey, packed, planar = (vivid["multi"][name] for name in ("GREY", "YUYV", "NV12"))
+    assert grey["luma"] == GREY
+    assert (packed["luma"], packed["cb"], packed["cr"]) == (LUMA, CB, CR)
+    assert (planar["luma"], planar["cb"], planar["cr"]) == (LUMA, CB, CR)
+    assert planar["name"] == "vivid, 640x360 NV12, 30/s"
+
+
 def test_the_nearest_size_and_rate_is_taken(vivid: Found) -> None:
     choices = vivid["choices"]
     assert choices["nothing"] == "vivid, 640x360 NV12, 30/s", "720 lines come at 12.5/s only"
@@ -79,7 +87,7 @@ def test_the_nearest_size_and_rate_is_taken(vivid: Found) -> None:
 
 
 def test_auto_finds_the_camera_and_not_the_screen(vivid: Found) -> None:
-    assert vivid["choices"]["devices"] == "/dev/video0"
+    assert vivid["choices"]["devices"] == "/dev/video0 /dev/video2"
     assert vivid["choices"]["auto"].startswith("vivid, 640x360 NV12, ")
 
 

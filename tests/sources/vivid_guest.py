@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from device.frames import Frame
 
-CAMERA, SCREEN = Path("/dev/video0"), Path("/dev/video1")
+CAMERA, SCREEN, MULTI = Path("/dev/video0"), Path("/dev/video1"), Path("/dev/video2")
 FORMATS = ("GREY", "YUYV", "UYVY", "NV12", "NV21", "YU12", "YV12", "Y10", "Y12", "Y16")
 NEXT_CONTROL = 0x8000_0000 | 0x4000_0000
 #: As vivid sends its picture: bars without text, standing still.
@@ -125,6 +125,16 @@ def formats() -> dict[str, Any]:
     found = {}
     for name in FORMATS:
         with V4l2Source(CAMERA, settings(pixel_format=name)) as source:
+            *_, frame = some(source, 3)
+            found[name] = {"name": source.name, **described(frame)}
+    return found
+
+
+def multi() -> dict[str, Any]:
+    """The same of a camera whose planes may lie apart."""
+    found = {}
+    for name in ("GREY", "YUYV", "NV12"):
+        with V4l2Source(MULTI, settings(pixel_format=name)) as source:
             *_, frame = some(source, 3)
             found[name] = {"name": source.name, **described(frame)}
     return found
@@ -270,7 +280,7 @@ def failures() -> dict[str, Any]:
 
 NUMBERS = controls()
 
-PARTS = (formats, choices, colours, timing, losses, damaged, slow_taker, rests, mirrors, failures)
+PARTS = (formats, multi, choices, colours, timing, losses, damaged, slow_taker, rests, mirrors, failures)
 
 if __name__ == "__main__":
     for part in PARTS:

@@ -10,7 +10,9 @@ import enum
 from ctypes import c_char, c_int32, c_int64, c_uint8, c_uint32, c_uint64
 from typing import Final
 
-CAPTURE: Final = 1  # V4L2_BUF_TYPE_VIDEO_CAPTURE
+#: V4L2_BUF_TYPE_VIDEO_CAPTURE, and its kind whose planes may lie apart (_MPLANE).
+CAPTURE: Final = 1
+CAPTURE_MULTI: Final = 9
 MMAP: Final = 1  # V4L2_MEMORY_MMAP
 DISCRETE: Final = 1  # of frame sizes and intervals
 ANY_FIELD: Final = 0
@@ -84,8 +86,37 @@ class PixelFormat(ctypes.Structure):
     ]
 
 
+class _PlaneFormat(ctypes.Structure):
+    _pack_ = 1
+    _fields_ = [("sizeimage", c_uint32), ("bytesperline", c_uint32), ("reserved", c_uint8 * 12)]
+
+
+class PixelFormatMulti(ctypes.Structure):
+    """``v4l2_pix_format_mplane``."""
+
+    _pack_ = 1
+    _fields_ = [
+        ("width", c_uint32),
+        ("height", c_uint32),
+        ("pixelformat", c_uint32),
+        ("field", c_uint32),
+        ("colorspace", c_uint32),
+        ("planes", _PlaneFormat * 8),
+        ("num_planes", c_uint8),
+        ("flags", c_uint8),
+        ("ycbcr_enc", c_uint8),
+        ("quantization", c_uint8),
+        ("reserved", c_uint8 * 8),
+    ]
+
+
 class _AnyFormat(ctypes.Union):
-    _fields_ = [("pix", PixelFormat), ("raw", c_uint8 * 200), ("align", c_uint64)]
+    _fields_ = [
+        ("pix", PixelFormat),
+        ("multi", PixelFormatMulti),
+        ("raw", c_uint8 * 200),
+        ("align", c_uint64),
+    ]
 
 
 class Format(ctypes.Structure):
@@ -177,8 +208,25 @@ class _Timeval(ctypes.Structure):
     _fields_ = [("tv_sec", c_int64), ("tv_usec", c_int64)]
 
 
-class _Where(ctypes.Union):
+class _PlaneWhere(ctypes.Union):
     _fields_ = [("offset", c_uint32), ("userptr", c_uint64)]
+
+
+class Plane(ctypes.Structure):
+    """``v4l2_plane``."""
+
+    _anonymous_ = ("of",)
+    _fields_ = [
+        ("bytesused", c_uint32),
+        ("length", c_uint32),
+        ("of", _PlaneWhere),
+        ("data_offset", c_uint32),
+        ("reserved", c_uint32 * 11),
+    ]
+
+
+class _Where(ctypes.Union):
+    _fields_ = [("offset", c_uint32), ("planes", ctypes.POINTER(Plane)), ("userptr", c_uint64)]
 
 
 class Buffer(ctypes.Structure):
@@ -234,9 +282,9 @@ ENUM_FRAMESIZES: Final = _request(_BOTH, 74, FrameSize)
 ENUM_FRAMEINTERVALS: Final = _request(_BOTH, 75, FrameInterval)
 
 
-def on_off() -> c_int32:
+def on_off(kind: int) -> c_int32:
     """The argument of STREAMON and STREAMOFF."""
-    return c_int32(CAPTURE)
+    return c_int32(kind)
 
 
 def fourcc(name: str) -> int:

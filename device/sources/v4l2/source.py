@@ -16,7 +16,7 @@ from device.frames import Frame
 from device.sources.mirror import mirrored
 from device.sources.pace import Pace
 from device.sources.v4l2.choice import choose
-from device.sources.v4l2.device import Device, monotonic_or_now, nodes
+from device.sources.v4l2.device import Device, monotonic_or_now
 from device.sources.v4l2.formats import (
     MJPEG,
     PIXELS,
@@ -25,6 +25,7 @@ from device.sources.v4l2.formats import (
     MjpegDecoder,
     colour_space,
 )
+from device.sources.v4l2.node import nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
