@@ -7,6 +7,7 @@ thread, the one that made the ``Screen``.
 from __future__ import annotations
 
 import ctypes
+import os
 import warnings
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Self
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _BYTES = ctypes.POINTER(ctypes.c_uint8)
 #: A window that opens covers at most this share of the screen.
 _SHARE = 0.9
+#: Where SDL finds no screen, it draws where nobody sees it.
+_UNSEEN = (b"offscreen", b"dummy", b"evdev")
 
 
 class Wish(Enum):
@@ -47,11 +50,10 @@ class Screen:
         self._sdl.SDL_SetHint(self._sdl.SDL_HINT_NO_SIGNAL_HANDLERS, b"1")
         self._sdl.SDL_SetHint(self._sdl.SDL_HINT_RENDER_SCALE_QUALITY, b"linear")
         if self._sdl.SDL_InitSubSystem(self._sdl.SDL_INIT_VIDEO):
-            raise ConfigurationError(
-                f"no screen to open a window on: {self._reason()}",
-                where="window",
-                hint="run it on the board's desktop or console, by a user of the groups video and render",
-            )
+            raise _no_screen(self._reason())
+        if self._sdl.SDL_GetCurrentVideoDriver() in _UNSEEN and "SDL_VIDEODRIVER" not in os.environ:
+            self._sdl.SDL_QuitSubSystem(self._sdl.SDL_INIT_VIDEO)
+            raise _no_screen("there is neither a desktop nor a console")
         self._texture: Any = None
         self._renderer: Any = None
         self._window: Any = None
@@ -171,6 +173,14 @@ class Screen:
 
     def _reason(self) -> str:
         return str(self._sdl.SDL_GetError().decode(errors="replace")) or "SDL does not say why"
+
+
+def _no_screen(reason: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"no screen to open a window on: {reason}",
+        where="window",
+        hint="run it on the board's desktop or console, by a user of the groups video and render",
+    )
 
 
 def _library() -> ModuleType:

@@ -204,6 +204,13 @@ def test_no_screen_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "desktop or console" in str(told.value)
 
 
+def test_a_picture_that_nobody_would_see_is_no_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(ConfigurationError, match="no screen to open a window on"):
+        WindowSink()
+
+
 def test_without_sdl_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     real = builtins.__import__
 
