@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ from device.network import Network, read_manifest
 if TYPE_CHECKING:
     from converter.deployable import Deployable
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(420)
 TASTE = Taste(vividness=0.2, boldness=0.7, saturation=1.2)
 
 
@@ -59,10 +60,12 @@ def pictures(tar: Path) -> convert.Pictures:
 def made(
     network: Deployable, pictures: convert.Pictures, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Path]:
-    """The .tflite of every recipe."""
-    converted = convert.convert(network, list(RECIPES.values()), tmp_path_factory.mktemp("models"), pictures)
+    """The .tflite of every recipe, and under ``likely`` the one that is asked for likely colours."""
+    folder = tmp_path_factory.mktemp("models")
+    likely, *converted = convert.convert(network, list(RECIPES.values()), folder, pictures, likely="compact")
+    assert likely.path.name == "compact-likely.tflite"
     assert [each.path.stem for each in converted] == [f"compact-{name}" for name in RECIPES]
-    return {each.recipe.name: each.path for each in converted}
+    return {each.recipe.name: each.path for each in converted} | {"likely": likely.path}
 
 
 def test_every_recipe_agrees_with_keras(
@@ -96,6 +99,46 @@ def test_the_manifest_says_what_the_network_is(made: dict[str, Path]) -> None:
     assert manifest.calibration == "24 photographs of photos.tar"
     assert manifest.quality["ab mean difference to float32, Lab units"] > 0
     assert read_manifest(made["float16"].with_suffix(".json")).calibration is None
+
+
+def test_the_one_that_is_asked_for_likely_colours_says_the_same_and_has_bins(made: dict[str, Path]) -> None:
+    manifest = read_manifest(made["likely"].with_suffix(".json"))
+    assert manifest.logits is not None
+    assert manifest.logits.shape == (1, 56, 56, 313)
+    for name in RECIPES:
+        named = read_manifest(made[name].with_suffix(".json")).likely
+        assert named is not None
+        assert (named.file, named.sha256) == (made["likely"].name, manifest.sha256)
+    light = np.random.default_rng(2).uniform(0, 100, (224, 224)).astype(np.float32)
+    with Network.load(made["float32"]) as network, Network.load(made["likely"]) as beside:
+        expected, found = network.predict(light).ab, beside.predict(light).ab
+        assert np.abs(found - expected).mean() < 0.1 * np.abs(expected).mean()
+        assert beside.likely(light, 0.5, 0.5)
+        assert network.likely(light, 0.5, 0.5) == ()
+
+
+def test_it_is_made_anew_only_for_other_weights_or_choices(
+    made: dict[str, Path], network: Deployable, tmp_path: Path
+) -> None:
+    folder = made["likely"].parent
+    found = convert._found_likely(network, folder, "compact")
+    assert found is not None
+    assert found.sha256 == read_manifest(made["likely"].with_suffix(".json")).sha256
+    assert convert._found_likely(network, tmp_path, "compact") is None
+    assert convert._found_likely(replace(network, choices="saturation 9"), folder, "compact") is None
+    for part in (made["likely"], made["likely"].with_suffix(".json")):
+        (tmp_path / part.name).write_bytes(part.read_bytes())
+    assert convert._found_likely(network, tmp_path, "compact") == found
+    (tmp_path / made["likely"].name).write_bytes(b"damaged")
+    assert convert._found_likely(network, tmp_path, "compact") is None
+
+
+def test_likely_colours_are_of_checkpoints(
+    network: Deployable, pictures: convert.Pictures, tmp_path: Path
+) -> None:
+    stranger = replace(network, build_likely=None)
+    with pytest.raises(ConfigurationError, match="--likely: is for checkpoints"):
+        convert.convert(stranger, [FLOAT32], tmp_path, pictures, likely="compact")
 
 
 def test_a_network_of_wrong_colours_stays_out(
