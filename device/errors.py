@@ -185,3 +185,20 @@ def from_os_error(error: OSError, *, where: object, doing: str) -> TintcastError
     if error.errno == errno.ENOENT:
         return MissingInput("no such file or folder", where=where)
     return InputError(f"{doing}: {reason[:1].lower()}{reason[1:]}", where=where)
+
+
+def from_misfit(error: BaseException) -> ConfigurationError | None:
+    """What to say of an import that failed because of another numpy; None for every other error.
+
+    An environment that sees the system's packages may have one that was built for numpy 1 beside numpy 2.
+    """
+    text = str(error).lower()
+    if "numpy" not in text or not any(sign in text for sign in _OTHER_NUMPY):
+        return None
+    return ConfigurationError(
+        "a package of the system's was built for another numpy than this environment's",
+        hint="`pip install --ignore-installed simplejpeg` in this environment",
+    )
+
+
+_OTHER_NUMPY = ("binary incompatib", "numpy 1.x", "multiarray")

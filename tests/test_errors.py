@@ -8,7 +8,7 @@ import pickle
 import pytest
 
 from device import errors
-from device.errors import MissingInput, SpaceError, TintcastError, from_os_error
+from device.errors import MissingInput, SpaceError, TintcastError, from_misfit, from_os_error
 
 
 def tree(kind: type[TintcastError]) -> list[type[TintcastError]]:
@@ -50,3 +50,14 @@ def test_a_full_disk_is_a_space_error() -> None:
 def test_a_missing_file_can_be_caught_as_python_calls_it() -> None:
     with pytest.raises(FileNotFoundError):
         raise MissingInput("no such file", where="x")
+
+
+def test_a_package_for_another_numpy_is_told_from_a_mistake_of_ours() -> None:
+    clash = "numpy.dtype size changed, may indicate binary incompatibility. Expected 96 from C header, got 88"
+    found = from_misfit(ValueError(clash))
+    assert found is not None
+    assert found.exit_code == 2
+    assert "--ignore-installed" in str(found)
+    assert from_misfit(ImportError("numpy.core.multiarray failed to import")) is not None
+    assert from_misfit(ValueError("operands could not be broadcast together")) is None
+    assert from_misfit(ValueError("numpy array of the wrong shape")) is None

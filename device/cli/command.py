@@ -8,7 +8,7 @@ import sys
 import traceback
 from typing import TYPE_CHECKING
 
-from device.errors import CameraWedged, TintcastError
+from device.errors import CameraWedged, TintcastError, from_misfit
 
 if TYPE_CHECKING:
     import typer
@@ -27,6 +27,9 @@ def run_command(app: typer.Typer, name: str, arguments: list[str] | None = None)
             os._exit(error.exit_code)  # what is stuck could keep an ordinary end from ever coming
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last line of defence: report our own bug as one
+        if (misfit := from_misfit(error)) is not None:
+            sys.stderr.write(f"{name}: {misfit}\n")
+            return misfit.exit_code
         if logging.getLogger().isEnabledFor(logging.DEBUG):
             traceback.print_exc()
         bug = TintcastError(

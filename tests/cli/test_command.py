@@ -56,6 +56,15 @@ def test_a_wrong_key_is_named_with_its_file(tmp_path: Path) -> None:
     assert one_line(result) == f"tintcast: {file}: mqtt.prot is not a key (did you mean port?)"
 
 
+def test_a_package_of_the_systems_for_another_numpy_is_no_mistake_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "simplejpeg.py").write_text(
+        "raise ValueError('numpy.dtype size changed, may indicate binary incompatibility.')\n"
+    )
+    result = run("live", "pattern", "--no-page", PYTHONPATH=str(tmp_path), XDG_STATE_HOME=str(tmp_path))
+    assert result.returncode == 2
+    assert "pip install --ignore-installed" in one_line(result)
+
+
 def test_a_wrong_flag_ends_with_usage() -> None:
     result = run("film", "--nonsense", "in", "out")
     assert result.returncode == 2

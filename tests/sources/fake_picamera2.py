@@ -198,8 +198,9 @@ class OldPicamera2:
         self.camera_properties = {"Model": self.model, **self.world.properties}
         self.sensor_resolution = self.world.sensor
         self.camera_config: dict[str, Any] = {}
-        self.set: list[dict[str, Any]] = []
         self.started = False
+        self.world.meet("allocate")
+        self.set: list[dict[str, Any]] = []
         self.jobs: list[Job] = []
         self.sequence = -1
         self.taken = 0

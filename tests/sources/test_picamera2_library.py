@@ -127,7 +127,7 @@ def test_a_camera_that_is_not_there_may_come(world: fake.World, models: tuple[st
 def test_one_that_can_not_be_opened_or_started_says_why_and_leaves_nothing_behind(
     world: fake.World, error: Exception, message: str
 ) -> None:
-    for failing in ("open", "start"):
+    for failing in ("open", "allocate", "start"):
         world.failing = {failing: error}
         before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - only the count
         for _ in range(5):  # as whoever waits for a camera does

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from device.errors import CameraWedged, ConfigurationError, SourceLost
+from device.errors import CameraWedged, ConfigurationError, SourceLost, from_misfit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -176,6 +176,10 @@ def _tuned_by(tuning: Path | None) -> Iterator[None]:
 
 def _let_go(camera: Any) -> None:
     """Give back what a camera that could not be opened holds: it is opened again and again."""
+    if getattr(camera, "is_open", False):
+        with contextlib.suppress(Exception):
+            camera.close()
+        return
     manager = getattr(camera, "_cm", None)
     number = getattr(camera, "camera_idx", None)
     with contextlib.suppress(Exception):
@@ -189,12 +193,12 @@ def _let_go(camera: Any) -> None:
 
 def refusal(error: Exception, where: str) -> SourceLost:
     """What it means that a camera could not be opened or started."""
-    reasons = _reasons(error)
-    text = "; ".join(reasons[-1:])
-    if any(isinstance(one, PermissionError) for one in _chain(error)):
+    chain = _chain(error)
+    text = str(chain[-1]) or type(chain[-1]).__name__
+    if any(isinstance(one, PermissionError) for one in chain):
         hint = "its users are in the group video: sudo usermod -aG video USER, then log in again"
         return SourceLost("no permission to open it", where=where, hint=hint)
-    if "busy" in text.lower() or any(getattr(one, "errno", 0) == errno.EBUSY for one in _chain(error)):
+    if "busy" in text.lower() or any(getattr(one, "errno", 0) == errno.EBUSY for one in chain):
         return SourceLost("is in use by another program", where=where, hint="close that one")
     return SourceLost(f"can't be opened: {text}", where=where)
 
@@ -202,7 +206,6 @@ def refusal(error: Exception, where: str) -> SourceLost:
 def _unusable(error: Exception) -> ConfigurationError:
     """Why picamera2 can't be imported, as far as it can be told apart."""
     missing = error.name if isinstance(error, ModuleNotFoundError) else None
-    text = " ".join(_reasons(error)).lower()
     if missing == "picamera2":
         if _SYSTEM.exists() and sys.prefix != sys.base_prefix:
             return ConfigurationError(
@@ -217,13 +220,9 @@ def _unusable(error: Exception) -> ConfigurationError:
             "picamera2 has no libcamera: pip's copy does not bring it",
             hint=f"`{_APT}`, and an environment made with `{_VENV}`",
         )
-    if "numpy" in text and ("binary incompatib" in text or "numpy 1.x" in text or "multiarray" in text):
-        return ConfigurationError(
-            "picamera2 can't be imported: a package of the system's was built for another numpy than this "
-            "environment's",
-            hint="`pip install --ignore-installed simplejpeg` in this environment; if that does not help, "
-            "`pip install 'numpy<2' 'opencv-python-headless<4.12'`",
-        )
+    for one in _chain(error):
+        if (misfit := from_misfit(one)) is not None:
+            return ConfigurationError(f"picamera2 can't be imported: {misfit.what}", hint=misfit.hint)
     return ConfigurationError(f"picamera2 can't be imported: {type(error).__name__}: {error}")
 
 
@@ -234,7 +233,3 @@ def _chain(error: BaseException) -> list[BaseException]:
         found.append(one)
         one = one.__cause__ or one.__context__
     return found
-
-
-def _reasons(error: BaseException) -> list[str]:
-    return [str(one) or type(one).__name__ for one in _chain(error)]
