@@ -26,6 +26,7 @@ class Outbox:
         self._shown: dict[str, Publication] = {}
         self._in_flight = 0
         self._open = False
+        self._hungry = False
 
     def hold(self, topic: str, payload: bytes) -> None:
         """Hold ``payload`` on ``topic``; empty: clear it once, then forget it."""
@@ -50,6 +51,7 @@ class Outbox:
         with self._changed:
             if not self._open:
                 return True
+            self._hungry = False
             older = self._shown.get(publication.topic)
             if older is not None and older.asks:
                 publication = replace(publication, qos=1, asks=True)
@@ -73,7 +75,15 @@ class Outbox:
                         break
             if publication is not None and publication.qos:
                 self._in_flight += 1
+            if publication is None and not self._shown:
+                self._hungry = True
+                self._changed.notify_all()
             return publication
+
+    def wait_hungry(self, timeout_s: float) -> bool:
+        """Wait until what is shown now would leave at once: nothing else waits, nor does the socket."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._hungry, timeout_s)
 
     def acknowledged(self, publication: Publication) -> None:
         """The broker has one at QoS 1, or it was not worth sending."""
@@ -91,7 +101,7 @@ class Outbox:
     def lost(self) -> None:
         """The connection is gone, and what was for it alone."""
         with self._changed:
-            self._open = False
+            self._open = self._hungry = False
             self._untold = dict(self._held)
             self._sent.clear()
             self._shown.clear()

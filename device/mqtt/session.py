@@ -177,6 +177,13 @@ class Session:
         self._bell.ring()
         return dropped
 
+    def wait_hungry(self, timeout_s: float) -> bool:
+        """Wait until what is shown now would leave at once; whether it would.
+
+        Who makes pictures only then makes none that a slow link has no use for.
+        """
+        return self._outbox.wait_hungry(timeout_s)
+
     def settle(self, deadline_s: float) -> bool:
         """Wait until the broker has acknowledged all that is held and sent; False if there was not time."""
         return self._outbox.wait_idle(deadline_s)

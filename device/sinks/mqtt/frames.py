@@ -113,6 +113,8 @@ class Frames:
             missed = 0
             while self._on and self._audience.there and not (self._closed or ended() or watch.ended):
                 lease.beat()
+                if not self._session.wait_hungry(_POLL_S):
+                    continue
                 shown = watch.take(_POLL_S)
                 if shown is not None and shown.facts.sequence != self._sequence:
                     self._send(shown, frame=True)
