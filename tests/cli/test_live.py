@@ -12,15 +12,11 @@ import time
 import urllib.request
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
-from brokers import wait_until
 from live import TINY
-from xvfb import screenshot, virtual_screen
 
 from device.cli import main
 from device.media.facts import read_facts
-from device.media.probe import probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -197,34 +193,3 @@ def test_a_mistake_is_one_line(
     assert err.count("\n") == 1
     assert line in err
     assert "secret" not in err
-
-
-def test_a_window_of_its_own(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The picture appears on the screen, in colour, and Ctrl-C closes it."""
-    del state
-    with virtual_screen() as display:
-        monkeypatch.setenv("DISPLAY", display)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "device.cli", "live", *SMALL, "--no-page", "--window"],
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            wait_until(lambda: np.ptp(screenshot(display).astype(int), axis=2).max() > 20, 40)
-            process.send_signal(signal.SIGINT)
-            _, err = process.communicate(timeout=20)
-        finally:
-            process.kill()
-    assert process.returncode == 0, err
-
-
-def test_a_recording_is_a_film_when_it_ends(started: list[subprocess.Popen[str]], tmp_path: Path) -> None:
-    process = live(started, *SMALL, "--port", "0", "--record", str(tmp_path / "film.mkv"))
-    address_of(process)
-    time.sleep(2)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=40)
-    assert process.returncode == 0
-    assert re.search(r"recorded \S+film.mkv: \d+ frames", err)
-    assert probe(tmp_path / "film.mkv").width == 320
-    assert [path.name for path in tmp_path.iterdir() if path.name != "state"] == ["film.mkv"]
