@@ -16,6 +16,7 @@ from device.colour.lightness import lightness
 from device.errors import NetworkFileError
 from device.frames import JPEG_COLOUR
 from device.jobs.hinting import HintBoard
+from device.sinks.views import View
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -238,3 +239,32 @@ def test_a_hint_acts_at_once_however_steady_the_colour_is() -> None:
         assert time.monotonic() - began < 2
         assert run.desk.hints() == (placed,)
         assert run.desk.remove_hint(placed.id)
+
+
+class Odd(FakeCamera):
+    """Ten bits, stored on its side; from its thirtieth frame another size, eight bits, upright."""
+
+    def frames(self) -> Iterator[Frame]:
+        for frame in super().frames():
+            if frame.index < 30:
+                yield replace(frame, luma=frame.luma.astype(np.uint16) * 4, depth=10, rotation=90)
+            else:
+                yield replace(frame, luma=np.ascontiguousarray(frame.luma[:, :96]))
+
+
+def test_frames_of_any_depth_turn_and_size_go_through() -> None:
+    kept, network = Kept(), Painter()
+    with (
+        Running(lambda: Odd(rate=40), configured(colour=PLAIN), network=network, sinks={"kept": kept}) as run,
+        run.desk.views.watch(View()) as watch,
+    ):
+        first = watch.take(10)
+        assert first is not None
+        assert (first.facts.width, first.facts.height) == (96, 128)
+        wait_until(lambda: kept.frames and kept.frames[-1].frame.index > 40)
+        later = watch.take(10)
+        assert later is not None
+        wait_until(lambda: (shown := watch.take(1)) is not None and shown.facts.width == 96)
+    assert run.error is None
+    assert {tinted.frame.depth for tinted in kept.frames} == {8, 10}
+    assert all(tinted.ab.max() == pytest.approx(20) for tinted in kept.frames[-3:])

@@ -30,6 +30,8 @@ _OPENING_S: Final = 30.0
 _FIRST_FRAME_S: Final = 12.0
 _CLOSING_S: Final = 5.0
 _ENDING_S: Final = 2.5
+#: At rest a source gives two frames a second: so long without one is a stall at least, in seconds.
+_REST_S: Final = 1.5
 #: The source itself says what is wrong with it; only one that hangs is found out by us, so much later.
 _LATER_S: Final = 0.3
 
@@ -177,8 +179,9 @@ class Camera:
 
     def _hangs(self, session: _Session) -> InputError | None:
         now = time.monotonic()
-        if session.came is not None and now - session.came > self._stall_s + _LATER_S:
-            return SourceLost(f"no frame for {self._stall_s:g} s", where=self.name)
+        stall_s = max(self._stall_s, _REST_S) if self._resting else self._stall_s
+        if session.came is not None and now - session.came > stall_s + _LATER_S:
+            return SourceLost(f"no frame for {stall_s:g} s", where=self.name)
         if session.source is None and now - session.began > _OPENING_S:
             return SourceLost(f"did not open within {_OPENING_S:g} s")
         first_s = max(_FIRST_FRAME_S, 3 * self._stall_s)
