@@ -47,6 +47,12 @@ class CameraSettings(Section):
     password_file: Path | None = Field(
         default=None, description="file whose first line is the password at a stream's server"
     )
+    ca_file: Path | None = Field(
+        default=None, description="authority to trust instead of the system's, for https and rtsps (PEM file)"
+    )
+    insecure: bool = Field(
+        default=False, description="for https and rtsps, take any certificate, as cameras make for themselves"
+    )
     transport: Literal["tcp", "udp"] = Field(default="tcp", description="how RTSP brings its pictures")
     loop: bool = Field(default=False, description="begin a film again at its end")
     stall_seconds: float = Field(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import ssl
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +15,7 @@ import simplejpeg
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     Behaviour = Callable[["Handler"], None]
 
@@ -61,6 +63,7 @@ class Server(ThreadingHTTPServer):
     """Serves ``behaviours`` by path; ``login``: USER:PASSWORD that it wants by basic authentication."""
 
     daemon_threads = True
+    scheme = "http"
 
     def __init__(self, behaviours: dict[str, Behaviour], login: str | None = None) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -70,16 +73,23 @@ class Server(ThreadingHTTPServer):
         self.logins: list[str | None] = []
 
     def address(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.server_port}{path}"
+        return f"{self.scheme}://127.0.0.1:{self.server_port}{path}"
 
     def handle_error(self, *_: object) -> None:
         """A client that leaves is no error."""
 
 
 @contextlib.contextmanager
-def serving(login: str | None = None, **behaviours: Behaviour) -> Iterator[Server]:
-    """A server whose paths are the names of its behaviours."""
+def serving(
+    login: str | None = None, tls: tuple[Path, Path] | None = None, **behaviours: Behaviour
+) -> Iterator[Server]:
+    """A server whose paths are the names of its behaviours; ``tls``: its certificate and key, for https."""
     with Server({f"/{name}": do for name, do in behaviours.items()}, login) as server:
+        if tls is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*tls)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+            server.scheme = "https"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         yield server

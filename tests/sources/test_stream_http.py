@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import av
 import pytest
+from brokers import Authority
 from films import make_film
 from sources.http_server import content, jpeg, mjpeg, serving, silence
 
@@ -171,6 +172,40 @@ def test_user_and_password_reach_the_server_and_nothing_else(
         assert not [text for text in told if secret in text]
 
 
+def test_https_is_checked_unless_it_is_said_not_to_be(tmp_path: Path) -> None:
+    authority, stranger = Authority(tmp_path / "ca"), Authority(tmp_path / "other")
+    tls = authority.server("IP:127.0.0.1")
+    with serving(tls=tls, camera=mjpeg()) as server:
+        for more in ({"ca_file": authority.file}, {"insecure": True}):
+            with opened(server, "/camera", **more) as source:
+                assert next(source.frames()).luma.shape == (48, 64)
+        for more in ({"ca_file": stranger.file}, {}):
+            seen, error, _ = lost(opened(server, "/camera", **more))
+            assert not seen
+            assert "camera.ca_file names who signed" in str(error)
+    with serving(tls=authority.server("DNS:camera.lan"), camera=mjpeg()) as server:
+        seen, error, _ = lost(opened(server, "/camera", ca_file=authority.file))
+        assert not seen, "it is another's certificate"
+
+
+def test_a_transport_stream_is_shown_as_it_comes(segments: list[bytes]) -> None:
+    with serving(live=content("video/mp2t", b"".join(segments))) as server:
+        seen, _, _ = lost(opened(server, "/live"))
+    assert seen
+    assert all(frame.luma.shape == (48, 64) and abs(int(frame.luma[9, 9]) - 100) < 3 for frame in seen)
+
+
+@pytest.mark.parametrize(("hflip", "vflip"), [(True, False), (False, True), (True, True)])
+def test_it_is_mirrored_as_asked(tmp_path: Path, *, hflip: bool, vflip: bool) -> None:
+    lumas = make_film(tmp_path / "film.mkv", count=3)
+    film = content("video/x-matroska", (tmp_path / "film.mkv").read_bytes())
+    with serving(film=film) as server, opened(server, "/film", hflip=hflip, vflip=vflip) as source:
+        frame = next(source.frames())
+    assert (frame.luma == lumas[frame.index][:: -1 if vflip else 1, :: -1 if hflip else 1]).all()
+    assert frame.cb is not None
+    assert frame.cb.flags.c_contiguous
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -202,6 +237,8 @@ def test_a_password_needs_a_user(tmp_path: Path) -> None:
         open_source(CameraSettings(source="http://camera.lan/", password_file=tmp_path / "password"))
     with pytest.raises(ConfigurationError, match="can't read the password"):
         open_source(CameraSettings(source="http://camera.lan/", user="a", password_file=tmp_path / "none"))
+    with pytest.raises(ConfigurationError, match="ca_file"):
+        open_source(CameraSettings(source="https://camera.lan/", ca_file=tmp_path / "none"))
 
 
 def test_a_film_over_http_plays_at_its_pace_as_deep_as_it_is(tmp_path: Path) -> None:

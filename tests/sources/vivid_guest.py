@@ -200,11 +200,12 @@ def damaged() -> dict[str, Any]:
 
 def slow_taker() -> dict[str, Any]:
     """Who takes a frame late gets the newest one then."""
-    with V4l2Source(CAMERA, settings(width=320, height=180, pixel_format="GREY")) as source:
+    small = settings(width=320, height=180, pixel_format="GREY", stall_seconds=0.5)
+    with V4l2Source(CAMERA, small) as source:
         ages = []
         for frame in some(source, 4):
             ages.append((time.monotonic_ns() - (frame.captured_ns or 0)) / 1e9)
-            time.sleep(0.5)
+            time.sleep(0.7)
     return {"ages": ages, "dropped": source.dropped}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -12,6 +13,8 @@ from device.errors import ConfigurationError, SourceLost
 from device.resources import read_password
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from device.config import CameraSettings
 
 #: What an address begins with.
@@ -24,6 +27,8 @@ class Address:
 
     url: str = field(repr=False)
     user: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
+    insecure: bool = False
     password: str | None = field(default=None, repr=False)
 
     @classmethod
@@ -48,12 +53,34 @@ class Address:
             raise ConfigurationError("camera.source: is no stream's address", hint=f"it begins with {known}")
         if settings.password_file is not None and settings.user is None:
             raise ConfigurationError("camera.password_file: a password needs a user", hint="name camera.user")
-        return cls(settings.source, settings.user, read_password(settings.password_file))
+        if settings.ca_file is not None and not settings.ca_file.is_file():
+            raise ConfigurationError("camera.ca_file: no such file", where=settings.ca_file)
+        return cls(
+            settings.source,
+            user=settings.user,
+            password=read_password(settings.password_file),
+            ca_file=settings.ca_file,
+            insecure=settings.insecure,
+        )
 
     @property
     def over_http(self) -> bool:
         """Whether it is http or https."""
         return self.url.startswith("http")
+
+    @property
+    def secure(self) -> bool:
+        """Whether it is https or rtsps."""
+        return self.url.startswith(("https:", "rtsps:"))
+
+    def options(self) -> dict[str, str]:
+        """How FFmpeg checks the server's certificate."""
+        if not self.secure:
+            return {}
+        if self.insecure:
+            return {"tls_verify": "0"}
+        system = ssl.get_default_verify_paths().cafile or _SYSTEM_AUTHORITIES
+        return {"tls_verify": "1", "ca_file": str(self.ca_file or system)}
 
     def __str__(self) -> str:
         parts = urlsplit(self.url)
@@ -91,8 +118,13 @@ class Address:
                 return SourceLost(what, where=self, hint=hint)
         if begun:
             return SourceLost("the stream broke off", where=self)
+        if self.secure and not self.insecure:
+            return SourceLost("can't be reached, or is not trusted", where=self, hint=_TRUST)
         return SourceLost("can't be reached, or sends nothing that can be read", where=self, hint=_CHECK)
 
 
+#: Where Debian keeps them in one file.
+_SYSTEM_AUTHORITIES: Final = "/etc/ssl/certs/ca-certificates.crt"
 _LOGIN: Final = "name camera.user and camera.password_file"
+_TRUST: Final = "camera.ca_file names who signed its certificate; camera.insecure takes any"
 _CHECK: Final = "check its name, its port, and that it is on"

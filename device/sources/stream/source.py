@@ -172,7 +172,7 @@ class StreamSource:
         self._slot.put(_Ended(error))
 
     def _opened(self) -> InputContainer:
-        options = {"protocol_whitelist": _PROTOCOLS, **_LOOK_AT}
+        options = {"protocol_whitelist": _PROTOCOLS, **_LOOK_AT, **self._address.options()}
         if not self._address.over_http:
             options |= {"rtsp_transport": self._settings.transport, "allowed_media_types": "video"}
         more: dict[str, Any] = dict(ANY_TITLE)

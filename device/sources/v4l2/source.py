@@ -123,7 +123,7 @@ class V4l2Source:
     def _frames(self, device: Device) -> Iterator[Frame]:
         stall_s = self._settings.stall_seconds
         heard = time.monotonic()
-        index, last = -1, -1
+        index, last, captured = -1, -1, -1
         while not self._pace.closed:
             ready = device.wait(heard + stall_s - time.monotonic(), self._bell.number)
             if self._pace.closed:
@@ -138,9 +138,11 @@ class V4l2Source:
                 last = filled.sequence
                 index += step
                 self._dropped += step - 1
-                captured = monotonic_or_now(filled.stamp_ns, stall_s)
-                planes = self._planes(filled) if self._pace.due(captured) else None
-            heard = heard if filled.damaged else time.monotonic()
+                captured = max(captured + 1, monotonic_or_now(filled.stamp_ns, stall_s))
+                wanted = self._pace.due(captured)
+                planes = self._planes(filled) if wanted else None
+                if not (wanted or filled.damaged):
+                    heard = time.monotonic()
             if planes is not None:
                 yield Frame(
                     luma=planes.luma,
@@ -154,6 +156,7 @@ class V4l2Source:
                     cb=planes.cb,
                     cr=planes.cr,
                 )
+                heard = time.monotonic()  # whoever took it may have held it for long
 
     def _planes(self, filled: Filled) -> Planes | None:
         """The planes of a whole frame; None of a damaged one, which is counted."""
