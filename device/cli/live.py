@@ -21,7 +21,7 @@ def live(
     source: Annotated[
         str | None,
         typer.Argument(
-            metavar="[SOURCE]",
+            metavar="SOURCE",
             help="picamera2[:N], v4l2:/dev/videoN, rtsp://..., http://..., a film, pattern; "
             "by default the first camera.",
             show_default=False,
@@ -41,7 +41,9 @@ def live(
     address: Annotated[
         bool, typer.Option("--address", help="Print the address of the page, its token included, and end.")
     ] = False,
-    mqtt: Annotated[bool | None, typer.Option("--mqtt/--no-mqtt", help="Send it over MQTT, too.")] = None,
+    mqtt: Annotated[
+        bool | None, typer.Option("--mqtt/--no-mqtt", help="Send it over MQTT, too; --broker means it.")
+    ] = None,
     record: Annotated[
         Path | None, typer.Option("--record", metavar="FILE", help="Write it to a film, too.")
     ] = None,
@@ -100,7 +102,12 @@ def live(
         hints=options.hint_keys(hint, hints, reference),
         mqtt=keys | {"base": base, "device": device},
         camera={"source": source, "width": width, "height": height, "rate": rate, "loop": loop},
-        live={"name": name, "mqtt": mqtt, "record": record, "window": window},
+        live={
+            "name": name,
+            "mqtt": True if mqtt is None and broker else mqtt,
+            "record": record,
+            "window": window,
+        },
         preview={"enabled": page, "lan": lan, "port": port},
     )
     if address:
