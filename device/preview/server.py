@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
-import socket
 import threading
-from typing import TYPE_CHECKING, Any, Final, Self
+from functools import partial
+from typing import TYPE_CHECKING, Final, Self
 
 from aiohttp import web
 
-from device.errors import ConfigurationError, Stuck, from_os_error
+from device.errors import Stuck
 from device.preview.access import Access
 from device.preview.actions import Actions
 from device.preview.events import Events
 from device.preview.files import Files
 from device.preview.guard import Guard
+from device.preview.listen import Door, listen, most_connections
 from device.preview.log import AccessLogger, Redacting, access_log, server_log
 from device.preview.sending import STALL_S
 from device.preview.token import keep_served, keep_token, page_address
 from device.preview.viewers import Viewers
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
     from pathlib import Path
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 _LARGEST_BODY: Final = 16 << 10
 _DEADLINE_S: Final = 10.0
 _GRACE_S: Final = 1.0
-_BACKLOG: Final = 128
+_KEEP_ALIVE_S: Final = 30.0
 _BEAT_S: Final = 1.0
 
 
@@ -90,7 +91,7 @@ class PreviewServer:
         """
         if self._settings.lan:
             self._token = keep_token(self._folder)
-        sockets = _listen(self._settings.port, everywhere=self._settings.lan)
+        sockets = listen(self._settings.port, everywhere=self._settings.lan)
         self._port = sockets[0].getsockname()[1]
         keep_served(self._folder, self._port, lan=self._settings.lan)
         ready = threading.Event()
@@ -141,7 +142,7 @@ class PreviewServer:
     async def _serve(
         self, sockets: list[socket.socket], ready: threading.Event, beat: Callable[[], None]
     ) -> None:
-        self._loop, self._ending = asyncio.get_running_loop(), asyncio.Event()
+        self._loop, self._ending = loop, ending = asyncio.get_running_loop(), asyncio.Event()
         self._viewers = viewers = Viewers(self._desk, self._settings, self._stall_s)
         events = Events(self._desk, viewers, self._settings.viewers, self._stall_s)
         runner = web.AppRunner(
@@ -150,20 +151,26 @@ class PreviewServer:
             access_log_class=AccessLogger,
             logger=Redacting(server_log),
             handler_cancellation=True,
+            keepalive_timeout=_KEEP_ALIVE_S,
             shutdown_timeout=_GRACE_S,
         )
         await runner.setup()
         telling = asyncio.create_task(events.run())
+        servers: list[asyncio.Server] = []
         try:
-            for each in sockets:
-                await web.SockSite(runner, each, backlog=_BACKLOG).start()
+            if runner.server is None:
+                raise Stuck("the preview page's server is not set up")
+            door = partial(Door, runner.server, most_connections(self._settings.viewers))
+            servers.extend([await loop.create_server(door, sock=each) for each in sockets])
             ready.set()
-            while not self._ending.is_set():
+            while not ending.is_set():
                 beat()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_BEAT_S):
-                        await self._ending.wait()
+                        await ending.wait()
         finally:
+            for server in servers:
+                server.close()
             viewers.end()
             events.end()
             telling.cancel()
@@ -190,38 +197,3 @@ class PreviewServer:
             ]
         )
         return app
-
-
-def _listen(port: int, *, everywhere: bool) -> list[socket.socket]:
-    """Sockets that listen: on this machine's own IPv4, or on all of IPv4 and IPv6 with the same port."""
-    sockets: list[socket.socket] = []
-    wanted: list[tuple[Any, str]] = [(socket.AF_INET, "127.0.0.1")]
-    if everywhere:
-        wanted = [(socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")]  # noqa: S104 - it is what --lan asks
-    for family, address in wanted:
-        try:
-            opened = socket.socket(family, socket.SOCK_STREAM)
-            sockets.append(opened)
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            opened.bind((address, port))
-            opened.listen(_BACKLOG)
-            port = opened.getsockname()[1]
-        except OSError as error:
-            if family == socket.AF_INET6 and error.errno in {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}:
-                sockets.pop().close() if len(sockets) > 1 else None
-                continue
-            for each in sockets:
-                each.close()
-            raise _refused(error, port) from None
-    return sockets
-
-
-def _refused(error: OSError, port: int) -> Exception:
-    hint = "choose another one, or 0 for any that is free"
-    if error.errno == errno.EADDRINUSE:
-        return ConfigurationError(f"port {port} is taken by another program", where="preview.port", hint=hint)
-    if error.errno in {errno.EACCES, errno.EPERM}:
-        return ConfigurationError(f"port {port} is not for this user", where="preview.port", hint=hint)
-    return from_os_error(error, where="preview.port", doing=f"can't listen on port {port}")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import http.client
 import socket
 import threading
 import time
@@ -15,6 +16,7 @@ from web import Stream, ask
 from device.config import PreviewSettings
 from device.media.facts import read_facts
 from device.preview import PreviewServer
+from device.preview.listen import most_connections
 from device.preview.viewers import WIDTHS, wanted
 from device.sinks.views import View
 
@@ -182,3 +184,20 @@ def test_the_end_of_the_views_ends_the_stream(server: PreviewServer, desk: Known
         next(parts)
         desk.close()
         assert len(list(parts)) < 20
+
+
+def test_idle_connections_are_limited_and_the_page_stays(desk: KnownDesk, tmp_path: Path) -> None:
+    with PreviewServer(desk, PreviewSettings(port=0, viewers=1), tmp_path) as server, ExitStack() as idle:
+        for _ in range(most_connections(1)):
+            idle.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as late:
+            assert late.recv(1) == b""
+        idle.close()
+        assert until(lambda: _answers(server.port))
+
+
+def _answers(port: int) -> bool:
+    try:
+        return ask(port, "/").status == 200
+    except (ConnectionError, http.client.HTTPException):
+        return False
