@@ -2,9 +2,9 @@
 
 python -m tests.bench.hints [--repetitions 30]
 
-Cost: a prediction without and with a hint, and a click that asks for likely colours. Reach: mean |change of ab|
-by a red, blue, yellow or green hint on the dark coat of the bundled photograph, on the coat and in the half of
-the picture that it is not in, with the network told that hint alone, and as it is done.
+Cost: a prediction without and with a hint, and a click that asks for likely colours. Reach: mean |change of
+ab| by a red, blue, yellow or green hint on the dark coat of the bundled photograph, on the coat and in the
+half of the picture that it is not in, with the network told that hint alone, and as it is done.
 """
 
 from __future__ import annotations
