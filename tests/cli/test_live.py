@@ -73,7 +73,7 @@ def test_it_prints_its_page_shows_its_picture_and_ends_on_ctrl_c(
     process.send_signal(signal.SIGINT)
     began = time.monotonic()
     out, err = process.communicate(timeout=20)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
     assert process.returncode == 0
     assert out == ""
     assert re.fullmatch(r"\d+ frames, [\d.]+ frames/s, network [\d.]+ ms\n", err)
