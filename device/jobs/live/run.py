@@ -7,7 +7,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from device.jobs.live.job import LiveJob
 from device.resources import state_folder
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from device.engine import Stop
     from device.jobs.live.desk import LiveDesk
     from device.preview import PreviewServer
+
+#: How long a broker may take to hear that we leave, in seconds; later it tells our last will by itself.
+_LEAVING_S: Final = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ def _publish(job: LiveJob, config: Config, say: Callable[[str], None], stack: Ex
     from device.sinks.mqtt import MqttLive  # noqa: PLC0415 - as above
 
     session = live_session(config.mqtt, config.live.name, say)
-    stack.callback(session.close)
+    stack.callback(session.close, _LEAVING_S)
     mqtt = MqttLive(session.begin(), job.desk, config.live, stop=job.stop, say=say)
     stack.callback(mqtt.close)
     mqtt.start(job.workers)
