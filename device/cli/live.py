@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from device.cli import options
-from device.cli.show import StatusLine, passed_line
+from device.cli.show import StatusLine
 from device.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def live(
 
         ears = Ears(line.say, ready, lambda desk: line.show(_status(desk)))
         summary = run_live(config, ears, stop, on=on, pipe=pipe)
-    line.say(_last_words(summary, config.colour.when))
+    line.say(_last_words(summary))
 
 
 def _status(desk: LiveDesk) -> str:
@@ -144,8 +144,8 @@ def _status(desk: LiveDesk) -> str:
     return ", ".join([*parts, *desk.troubles])
 
 
-def _last_words(summary: Summary, when: str) -> str:
-    passed = passed_line(summary.passed, summary.frames, "frames", when)
+def _last_words(summary: Summary) -> str:
+    passed = f", {summary.passed} of them as they came" if summary.passed else ""
     return (
-        f"{summary.frames} frames, {summary.rate:.1f} frames/s, network {summary.network_ms:.1f} ms{passed}"
+        f"{summary.frames} frames{passed}, {summary.rate:.1f} frames/s, network {summary.network_ms:.1f} ms"
     )
