@@ -149,10 +149,10 @@ class LiveJob:
         self.desk.views.close()
 
     def _end(self, outlets: Workers, *, asked: bool) -> None:
-        """Wait until all threads have ended; one that hangs is left behind."""
+        """Wait until all threads have ended, not long where somebody waits: one that hangs is left behind."""
         self.desk.views.close()
         try:
-            self.workers.join(_GRACE_S)
+            self.workers.join(_GRACE_S if asked else PATIENCE_S)
         except (CameraWedged, Stuck) as error:
             if not asked:
                 raise
