@@ -10,7 +10,6 @@ import lzma
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -40,9 +39,7 @@ $B poweroff -f
 """
 
 
-def run_in_machine(
-    script: Path, out: Path, modules: dict[str, str], *, seconds: float, memory_mb: int = 1024
-) -> str:
+def run_in_machine(script: Path, out: Path, modules: dict[str, str], *, seconds: float) -> str:
     """Run ``script`` as root of a machine with ``modules`` (name: options) loaded; return what it prints.
 
     ``out``: an empty folder, where the script finds it as /srv. Fails where it exits with anything but 0.
@@ -53,7 +50,7 @@ def run_in_machine(
     image.write_bytes(_initramfs(kernel, script, modules))
     command = [
         *("timeout", "-k", "5", str(seconds)),  # it ends then even where nobody waits for it any more
-        *("qemu-system-x86_64", "-accel", "tcg,thread=multi", "-smp", "2", "-m", str(memory_mb)),
+        *("qemu-system-x86_64", "-accel", "tcg,thread=multi", "-smp", "2", "-m", "1024"),
         *("-cpu", "max", "-nodefaults", "-no-reboot", "-display", "none", "-serial", "stdio"),
         *("-kernel", str(kernel / "vmlinuz"), "-initrd", str(image)),
         *("-append", "console=ttyS0 quiet panic=-1 random.trust_cpu=on"),
@@ -99,11 +96,9 @@ def _initramfs(kernel: Path, script: Path, modules: dict[str, str]) -> bytes:
     }
     environment = [f"{key}={value}" for key, value in variables.items()]
     command = shlex.join(["/usr/bin/env", "-i", *environment, sys.executable, "-B", str(script)])
-    busybox = shutil.which("busybox")
-    assert busybox, "busybox is missing"
     entries = [(name, 0o40755, b"") for name in ("bin", "dev", "proc", "modules", "files")]
     entries += [
-        ("bin/busybox", 0o100755, Path(busybox).read_bytes()),
+        ("bin/busybox", 0o100755, (kernel / "busybox").read_bytes()),
         ("init", 0o100755, _INIT.format(command=command).encode()),
         ("order", 0o100644, "".join(f"{name} {options}\n" for name, options in order.items()).encode()),
     ]

@@ -1,4 +1,4 @@
-"""A stock kernel for the virtual machine that the tests start: Debian's, with its modules of test cameras."""
+"""What the tests make a virtual machine of: Debian's stock kernel with its test cameras, and a shell."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from runner.steps import HOME, FailedError, call, printed
 
 #: Where it lies in the checkout.
 PLACE: Final = HOME / ".venv-kernel"
+#: Linked statically, it runs where there is nothing else.
+_SHELL: Final = "busybox-static"
 #: What of its modules is kept: cameras, and the way to files of ours.
 _MODULES: Final = ("drivers/media", "drivers/virtio", "fs/9p", "fs/fscache", "fs/netfs", "net/9p")
 
@@ -30,11 +32,14 @@ def get() -> None:
     with tempfile.TemporaryDirectory(prefix="tintcast-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # apt downloads as a user of its own
-        fetch = f"cd {folder} && apt-get -q download {found.group(1)} && dpkg -x *.deb ."
-        call("sh", "-ec", fetch, quiet=True)
+        fetch = f"cd {folder} && apt-get -q download {found.group(1)} {_SHELL}"
+        unpack = 'for package in *.deb; do dpkg -x "$package" .; done'
+        call("sh", "-ec", f"{fetch}\n{unpack}", quiet=True)
         shutil.rmtree(PLACE, ignore_errors=True)
         for part in _MODULES:
             for modules in folder.glob(f"**/lib/modules/*/kernel/{part}"):
                 shutil.copytree(modules, PLACE / "modules" / part)
+        (shell,) = folder.glob("**/bin/busybox")
+        shutil.copy(shell, PLACE / "busybox")
         (image,) = folder.glob("boot/vmlinuz-*")
         shutil.copy(image, PLACE / "vmlinuz")  # last: it says that all is there

@@ -28,7 +28,7 @@ FILES = {
     "lib/python3/dist-packages/gi": "python3-gi",
 }
 #: For the virtual machine, which the checkout's own environment alone starts.
-MACHINE_PROGRAMS = {"busybox": "busybox-static", "qemu-system-x86_64": "qemu-system-x86"}
+MACHINE_PROGRAMS = {"qemu-system-x86_64": "qemu-system-x86"}
 #: The same for bare roots.
 ROOT_PROGRAMS = {"mmdebstrap": "mmdebstrap"}
 

@@ -316,6 +316,17 @@ def test_at_rest_two_frames_a_second_pass_and_all_again_at_once() -> None:
     assert times[9] - times[3] < 1.3
 
 
+def test_at_rest_what_is_left_out_is_not_lost() -> None:
+    with serving(camera=mjpeg(rate=25)) as server, opened(server, "/camera") as source:
+        frames = source.frames()
+        next(frames)
+        source.rest(resting=True)
+        first = next(frames)
+        *_, last = itertools.islice(frames, 3)
+    assert last.index - first.index > 10, "those in between are numbered"
+    assert source.dropped < 10, "and not lost"
+
+
 def test_who_is_late_gets_the_newest_frame() -> None:
     with serving(camera=mjpeg(rate=50)) as server, opened(server, "/camera") as source:
         ages = []

@@ -127,8 +127,8 @@ def test_what_the_driver_lost_is_a_gap_and_counted(vivid: Found) -> None:
 
 def test_a_frame_flagged_as_damaged_is_left_out(vivid: Found) -> None:
     damaged = vivid["damaged"]
-    assert damaged["corrupt"] == 1
-    assert damaged["indices"][-1] - damaged["indices"][0] >= len(damaged["indices"])
+    assert damaged["corrupt"] >= 1
+    assert damaged["indices"][-1] - damaged["indices"][-2] >= 2
 
 
 def test_who_is_late_gets_a_frame_of_now(vivid: Found) -> None:

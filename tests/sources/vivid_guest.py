@@ -191,10 +191,11 @@ def losses() -> dict[str, Any]:
 def damaged() -> dict[str, Any]:
     with V4l2Source(CAMERA, settings(width=320, height=180, pixel_format="GREY")) as source:
         indices = []
-        for frame in some(source, 10):
-            if len(indices) == 3:
-                turn(**{"Inject V4L2_BUF_FLAG_ERROR": 1})
+        for frame in some(source, 60):
             indices.append(frame.index)
+            if source.corrupt:
+                break
+            turn(**{"Inject V4L2_BUF_FLAG_ERROR": 1})  # again where a newer frame overtook that one
     return {"indices": indices, "corrupt": source.corrupt}
 
 

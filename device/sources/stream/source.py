@@ -15,11 +15,11 @@ from device.errors import SourceLost
 from device.frames import Frame
 from device.media.planes import converted, layout_of, planes_of
 from device.media.pyav import ANY_TITLE
-from device.media.tags import colour_space, read_tags, stream_tags
+from device.media.tags import colour_space, read_tags
 from device.sources.mirror import mirrored
 from device.sources.pace import Pace
 from device.sources.stream.address import Address
-from device.sources.stream.timeline import Timeline
+from device.sources.stream.reading import Arrived, Reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,29 +28,14 @@ if TYPE_CHECKING:
     from av.container import InputContainer
 
     from device.config import CameraSettings
-    from device.media.tags import ColourTags
 
 #: A server has so long for its first frame, in seconds: cameras wait for a key frame.
 _OPEN_S: Final = 10.0
-#: So often a thread that waits for a frame's time looks whether it is still wanted, in seconds.
-_LOOK_S: Final = 0.2
 _NANO: Final = Fraction(1, 1_000_000_000)
 #: What a stream may lead to: never to a file of ours.
 _PROTOCOLS: Final = "http,https,tcp,tls,udp,rtp,srtp,rtsp,rtsps,httpproxy,crypto"
 #: FFmpeg looks at so much of a stream before it gives frames (microseconds, bytes): soon, but whole.
 _LOOK_AT: Final = {"analyzeduration": "2000000", "probesize": "2000000", "fpsprobesize": "0"}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Arrived:
-    """A decoded frame and what is said of it."""
-
-    decoded: av.VideoFrame
-    said: ColourTags
-    pixel_aspect: Fraction
-    index: int
-    pts: int
-    captured_ns: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,30 +58,31 @@ class StreamSource:
         self._address = Address.from_settings(settings)
         self._settings = settings
         self._pace = Pace()
-        self._slot = Slot[_Arrived | _Ended]()
-        self._dropped = 0
-        self._corrupt = 0
+        self._slot = Slot[Arrived | _Ended]()
+        self._overtaken = 0
         self._heard = time.monotonic()
-        self._what: str | None = None
+        self._begun = False
+        self._reading: Reading | None = None
         self._reader = threading.Thread(target=self._read, name="stream", daemon=True)
 
     @property
     def name(self) -> str:
         """What it is, for people."""
-        return str(self._address) if self._what is None else f"{self._address}, {self._what}"
+        reading = self._reading
+        return str(self._address) if reading is None else f"{self._address}, {reading.what}"
 
     @property
     def dropped(self) -> int:
         """Frames so far that were missing in the stream, or that nobody took in time."""
-        return self._dropped
+        return self._overtaken + (self._reading.missing if self._reading else 0)
 
     @property
     def corrupt(self) -> int:
         """Frames and packets so far that were damaged."""
-        return self._corrupt
+        return self._reading.corrupt if self._reading else 0
 
     def rest(self, *, resting: bool) -> None:
-        """Pass on two frames a second, or all again; meanwhile it is decoded on, to be back at once."""
+        """Pass on two frames a second, or all again; where they hang together, all are decoded meanwhile."""
         self._pace.rest(resting=resting)
 
     def frames(self) -> Iterator[Frame]:
@@ -104,7 +90,7 @@ class StreamSource:
         self._heard = time.monotonic()
         self._reader.start()
         while not self._pace.closed:
-            patience_s = max(_OPEN_S, self._stall_s) if self._what is None else self._stall_s
+            patience_s = self._stall_s if self._begun else max(_OPEN_S, self._stall_s)
             left = self._heard + patience_s - time.monotonic()
             arrived = self._slot.take(max(0.0, left))
             if self._pace.closed:
@@ -135,7 +121,7 @@ class StreamSource:
     def _stall_s(self) -> float:
         return self._settings.stall_seconds
 
-    def _frame(self, arrived: _Arrived) -> Frame:
+    def _frame(self, arrived: Arrived) -> Frame:
         decoded = arrived.decoded
         layout = layout_of(decoded.format.name)
         tags = read_tags(decoded, arrived.said)
@@ -162,10 +148,10 @@ class StreamSource:
         error: BaseException
         try:
             with self._opened() as container:
-                self._decode(container)
+                self._hand_over(container)
             error = SourceLost("the stream ended", where=self._address)
         except av.FFmpegError as failed:
-            begun = self._what is not None
+            begun = self._begun
             error = self._address.explain(failed, self._stall_s if begun else _OPEN_S, begun=begun)
         except BaseException as failed:  # noqa: BLE001 - whatever it is, it is told where frames are taken
             error = failed
@@ -182,56 +168,15 @@ class StreamSource:
         )
         return container
 
-    def _decode(self, container: InputContainer) -> None:
-        """Decode what comes, and lay down the newest frame, until nobody wants more."""
+    def _hand_over(self, container: InputContainer) -> None:
+        """Lay down the newest frame, until nobody wants more."""
         if not container.streams.video:
             raise SourceLost("has no picture in it", where=self._address)
-        stream = container.streams.video[0]
-        context = stream.codec_context
-        context.thread_type = "SLICE"  # threads by frame would hold frames back
-        said = stream_tags(stream)
-        aspect = Fraction(stream.sample_aspect_ratio) if stream.sample_aspect_ratio else Fraction(1)
-        stamped = container.format.name != "mpjpeg"  # that one's stamps are FFmpeg's guess
-        ahead = container.format.name == "hls" or bool(container.duration)  # it comes faster than it plays
-        timeline = Timeline()
-        began: int | None = None
-        index = -1
-        for packet in container.demux(stream):
-            arrived = time.monotonic_ns()
-            try:
-                decoded = packet.decode()
-            except av.error.InvalidDataError:
-                self._corrupt += 1
-                continue
-            for frame in decoded:
-                if self._pace.closed:
-                    return
-                if not isinstance(frame, av.VideoFrame):
-                    continue
-                seconds = _seconds(frame) if stamped else None
-                missing = timeline.step(seconds, arrived)
-                index += 1 + missing
-                self._dropped += missing
-                if frame.is_corrupt:
-                    self._corrupt += 1
-                    continue
-                if ahead:
-                    began = arrived - timeline.pts if began is None else began
-                    arrived = self._wait_until(began + timeline.pts)
-                self._heard = time.monotonic()
-                self._what = f"{context.name} {frame.width}x{frame.height}"
-                if self._pace.due(arrived):
-                    one = _Arrived(frame, said, aspect, index, timeline.pts, arrived)
-                    self._dropped += self._slot.put(one)
-
-    def _wait_until(self, due_ns: int) -> int:
-        """Wait until a frame that came early is due; give when that was."""
-        while not self._pace.closed and (left := due_ns - time.monotonic_ns()) > 0:
+        reading = self._reading = Reading(container, self._pace)
+        for arrived in reading.frames():
+            if self._pace.closed:
+                return
             self._heard = time.monotonic()
-            time.sleep(min(left / 1e9, _LOOK_S))
-        return time.monotonic_ns()
-
-
-def _seconds(frame: av.VideoFrame) -> Fraction | None:
-    """The frame's time stamp; None where it has none."""
-    return frame.pts * frame.time_base if frame.pts is not None and frame.time_base else None
+            if arrived is not None:
+                self._begun = True
+                self._overtaken += self._slot.put(arrived)
