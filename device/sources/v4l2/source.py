@@ -55,11 +55,11 @@ class V4l2Source:
     def __init__(self, path: Path, settings: CameraSettings) -> None:
         self._settings = settings
         self._pace = Pace()
-        self._bell = _Bell()
         self._reading = threading.Lock()
         self._dropped = 0
         self._corrupt = 0
         self._device = Device(path)
+        self._bell = _Bell()
         try:
             self._agreed = _agree(self._device, settings)
         except BaseException:
