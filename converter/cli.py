@@ -30,7 +30,6 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("look")(evaluate.look)
 app.command("kinds")(judge.kinds)
 app.command("guided")(judge.guided)
-app.command("steady")(judge.steady)
 app.command("report")(report.report)
 
 

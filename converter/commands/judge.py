@@ -1,9 +1,8 @@
-"""``tintcast-convert kinds``, ``guided`` and ``steady``: other kinds of grey, hints, films."""
+"""``tintcast-convert kinds`` and ``guided``: other kinds of grey, and hints."""
 
 from __future__ import annotations
 
 from dataclasses import astuple
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -37,21 +36,4 @@ def guided(*, network: _Network, photos: options.Photos, pictures: _Count = 200)
     with Network.load(network) as loaded:
         for way in compare_hints(data.iterate_pictures(photos), loaded, count=pictures):
             table.add_row(*show.numbers(*astuple(way)))
-    show.console().print(table)
-
-
-def steady(
-    *,
-    network: _Network,
-    films: Annotated[list[Path], typer.Argument(metavar="FILM...", help="Films, grey or in colour.")],
-    frames: Annotated[int, typer.Option(min=5, help="How many frames of each, from its start.")] = 100,
-) -> None:
-    """Measure how steady a network's colour is from frame to frame, without any smoothing."""
-    from converter.steadiness import steadiness
-    from device.network import Network
-
-    table = show.table("film", "frames", "ab warp error", "CDC x 1000", "grey's CDC")
-    with Network.load(network) as loaded:
-        for film in films:
-            table.add_row(*show.numbers(*astuple(steadiness(film, loaded, frames=frames))))
     show.console().print(table)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: Neighbourhood that unknown places take their colour from, as a share of the picture's longer side.
 _NEAR = 0.25
 #: Levels of luma (8-bit codes each) that count as alike.
-_LEVEL = 32
+_LEVEL = 64
 #: Trust, summed up over a neighbourhood, from which its colour counts in full (share of its places).
 _ENOUGH = 0.02
 

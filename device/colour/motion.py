@@ -6,6 +6,7 @@ Shared by all that carries colour from one frame to another: ``temporal`` and ``
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import cv2
@@ -26,7 +27,9 @@ GRID = 112
 #: Flow is worked out down to this scale (halvings of the grid): small things move on their own.
 _FINEST = 1
 #: Most iterations of the gradient descent of each patch: they cost little, and reach further.
-_ITERATIONS = 50
+_ITERATIONS = 25
+#: Nothing is looked for farther away, in samples of the grid.
+_FARTHEST = GRID / 2
 #: Difference along the motion (8-bit codes, flicker taken off) at which trust is a half.
 _DOUBT = 12.0
 #: Flicker is measured at every so many samples of the grid, and changes contrast at most by this factor.
@@ -64,21 +67,22 @@ class Follower:
     def back(self, before: Codes, now: Codes, start: Floats | None = None) -> Floats:
         """Where each place of ``now`` was in ``before``, (112, 112, 2); codes as ``codes`` makes them.
 
-        ``start``: what to look for it from, (112, 112, 2); None: from where it is.
+        ``start``: what to look for it from, (112, 112, 2), as this gave it; None: from where it is.
         """
         begun = np.zeros((GRID, GRID, 2), np.float32) if start is None else start.copy()
-        return np.asarray(self._flow.calc(now, before, begun), np.float32)
+        back = np.asarray(self._flow.calc(now, before, begun), np.float32)
+        # Where nothing holds it the flow may run away, and from there OpenCV crashes.
+        return np.asarray(np.clip(np.nan_to_num(back), -_FARTHEST, _FARTHEST), np.float32)
 
     def way(self, before: Codes, now: Codes, size: tuple[int, int], back: Floats | None = None) -> Way:
         """The way from ``before`` to ``now`` on a grid of ``size`` (h, w); ``back``: where that is known."""
         if back is None:
             back = self.back(before, now)
         unlike = _unlike(pulled(before.astype(np.float32), back), now.astype(np.float32))
-        doubt = np.square(cv2.blur(unlike, (3, 3)) / np.float32(_DOUBT))
-        trust = np.exp2(-np.square(doubt))
         rows, columns = size
-        trust = cv2.resize(trust, (columns, rows), interpolation=cv2.INTER_AREA)
-        trust = np.asarray(cv2.erode(trust, np.ones((3, 3), np.uint8)), np.float32)
+        around = cv2.resize(cv2.blur(unlike, (3, 3)), (columns, rows), interpolation=cv2.INTER_AREA)
+        worst = np.asarray(cv2.dilate(around, np.ones((3, 3), np.uint8)), np.float32)
+        trust = np.exp2(-np.square(np.square(worst / np.float32(_DOUBT))))
         step = np.array([columns / GRID, rows / GRID], np.float32)
         back = np.asarray(cv2.resize(back, (columns, rows), interpolation=cv2.INTER_AREA), np.float32) * step
         return Way(back, trust)
@@ -91,12 +95,18 @@ def codes(small_luma: Luma, depth: int) -> Codes:
 
 def pulled(plane: Floats, back: Floats, interpolation: int = cv2.INTER_LINEAR) -> Floats:
     """Bring a plane onto another frame; ``back``: where each of its samples came from, in x and y."""
-    rows, columns = back.shape[:2]
-    x, y = np.meshgrid(np.arange(columns, dtype=np.float32), np.arange(rows, dtype=np.float32))
-    moved = cv2.remap(
-        plane, x + back[..., 0], y + back[..., 1], interpolation, borderMode=cv2.BORDER_REPLICATE
-    )
+    there = back + _places(back.shape[0], back.shape[1])
+    moved = cv2.remap(plane, there[..., 0], there[..., 1], interpolation, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(moved, np.float32)
+
+
+@cache
+def _places(rows: int, columns: int) -> Floats:
+    """X and y of every sample of a grid, (rows, columns, 2)."""
+    x, y = np.meshgrid(np.arange(columns, dtype=np.float32), np.arange(rows, dtype=np.float32))
+    places = np.dstack((x, y))
+    places.setflags(write=False)
+    return places
 
 
 def _unlike(moved: Floats, now: Floats) -> Floats:

@@ -11,7 +11,6 @@ from converter import data
 from converter.cli import main
 from converter.greys import compare_kinds
 from converter.guided import compare_hints
-from converter.steadiness import steadiness
 from device.errors import InputError
 from device.network import Network
 
@@ -52,19 +51,6 @@ def test_evaluate_writes_a_table_and_a_sheet(folder: Path, tmp_path: Path) -> No
     sheet = cv2.imread(str(tmp_path / "sheet.png"))
     assert sheet is not None
     assert sheet.shape[1] > 1000
-
-
-def test_steadiness_is_of_a_films_shots(network: Network, demo_film: Path) -> None:
-    seen = steadiness(demo_film, network, frames=8)
-    assert seen.frames == 8
-    assert 0 < seen.warp_error < 20
-    assert seen.grey_cdc > 0
-    assert seen.cdc > 0
-
-
-def test_a_film_too_short_to_judge_is_named(network: Network, demo_film: Path) -> None:
-    with pytest.raises(InputError, match="long enough"):
-        steadiness(demo_film, network, frames=3)
 
 
 def test_hints_are_measured_against_none(network: Network, tar: Path) -> None:

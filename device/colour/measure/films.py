@@ -127,7 +127,7 @@ def _places(back: Floats) -> Floats:
 def _pull(plane: Floats, back: Floats) -> Floats:
     """Bring the frame before onto this one."""
     places = _places(back)
-    empty = np.empty(0, np.float32)
-    return np.asarray(
-        cv2.remap(plane, places, empty, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32
+    pulled = cv2.remap(
+        plane, places[..., 0], places[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
+    return np.asarray(pulled, np.float32)
