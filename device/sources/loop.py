@@ -72,7 +72,7 @@ class PlayedFilm:
                 index += film.read
                 pts += film.end_pts
                 self._corrupt += film.damaged
-            if not self._loop:
+            if not self._loop or not film.read:  # what gives no frame would be gone round without a pause
                 return
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ from films import make_film
 from device.config import CameraSettings
 from device.errors import MissingInput, UnreadableFilm
 from device.sources.choose import open_source
+from device.sources.film import FilmSource
 from device.sources.loop import PlayedFilm
 
 if TYPE_CHECKING:
@@ -113,3 +114,11 @@ def test_what_is_no_film(tmp_path: Path) -> None:
     (tmp_path / "text.mp4").write_text("no film")
     with pytest.raises(UnreadableFilm):
         open_source(CameraSettings(source=str(tmp_path / "text.mp4")))
+
+
+def test_a_loop_of_nothing_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A film of which no frame can be decoded is not opened over and over."""
+    make_film(tmp_path / "film.mkv", count=3)
+    monkeypatch.setattr(FilmSource, "frames", lambda _: iter(()))
+    with PlayedFilm(tmp_path / "film.mkv", loop=True) as source:
+        assert list(source.frames()) == []
