@@ -49,5 +49,5 @@ def start_logging(*, verbose: bool) -> None:
         stream=sys.stderr,
     )
     # These log what we report ourselves, in our own words.
-    for library in ("amqtt", "transitions", "libav"):
+    for library in ("amqtt", "transitions", "libav", "picamera2"):
         logging.getLogger(library).setLevel(logging.DEBUG if verbose else logging.CRITICAL)

@@ -148,12 +148,15 @@ class World:
     def install(self, monkeypatch: pytest.MonkeyPatch) -> World:
         """Have ``import picamera2`` and ``import libcamera`` find this world."""
         package, library = ModuleType("picamera2"), ModuleType("libcamera")
+        job = ModuleType("picamera2.job")
+        job.__dict__["Job"] = Job
         base, manager = (OldPicamera2, OldManager(self)) if self.old else (Picamera2, Manager(self))
         package.__dict__.update(
             Picamera2=type("Picamera2", (base,), {"world": self, "_cm": manager}), MappedArray=MappedArray
         )
         library.__dict__.update(ColorSpace=ColorSpace, Transform=Transform)
         monkeypatch.setitem(sys.modules, "picamera2", package)
+        monkeypatch.setitem(sys.modules, "picamera2.job", job)
         monkeypatch.setitem(sys.modules, "libcamera", library)
         return self
 

@@ -192,6 +192,15 @@ def test_a_frame_is_as_old_as_its_sensors_time_says(world: fake.World) -> None:
     assert frame.pts * frame.time_base * 1_000_000_000 == frame.captured_ns
 
 
+def test_times_go_on_whatever_the_sensors_clock_does(world: fake.World) -> None:
+    with Picamera2Source(0, CameraSettings()) as camera:
+        frames, seen = camera.frames(), []
+        for age_ns in (5_000_000, 900_000_000, -1_000_000_000, 400_000_000, 5_000_000):
+            world.age_ns = age_ns
+            seen.append(next(frames))
+    assert [frame.pts for frame in seen] == sorted({frame.pts for frame in seen})
+
+
 def test_a_camera_without_a_clock_has_frames_of_now(world: fake.World) -> None:
     world.without = {"SensorTimestamp"}
     before = time.monotonic_ns()

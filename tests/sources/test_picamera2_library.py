@@ -29,7 +29,7 @@ _CLASH = (
 @pytest.fixture
 def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder that is looked into first, for modules that fail in their own way."""
-    for name in ("picamera2", "libcamera"):
+    for name in ("picamera2", "picamera2.job", "libcamera"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.syspath_prepend(tmp_path)
     yield tmp_path
@@ -80,7 +80,7 @@ def test_installed_beside_this_environment_it_says_how_to_make_another(
             "can't be imported: OSError",
         ),
         ("import yaml_of_another_planet", "can't be imported: ModuleNotFoundError: .*another_planet"),
-        ("Picamera2 = MappedArray = 1", "no libcamera"),
+        ("Picamera2 = MappedArray = 1", "can't be imported: .*'picamera2' is not a package"),
     ],
 )
 def test_where_it_can_not_be_imported_it_says_why(broken: Path, code: str, message: str) -> None:
@@ -89,6 +89,16 @@ def test_where_it_can_not_be_imported_it_says_why(broken: Path, code: str, messa
         cameras()
     assert raised.value.exit_code == 2
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.usefixtures("world")
+def test_one_that_can_not_wait_for_so_long_and_no_longer_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    def get_result(self: object) -> None:
+        """As before 0.3.17: for ever."""
+
+    monkeypatch.setattr(fake.Job, "get_result", get_result)
+    with pytest.raises(ConfigurationError, match=r"too old: 0\.3\.17 or newer"):
+        cameras()
 
 
 def test_cameras_are_listed_anew_each_time(world: fake.World) -> None:

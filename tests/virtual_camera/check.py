@@ -68,6 +68,7 @@ def frames_are_right() -> str:
     assert name == "Virtual camera, 1280x720 NV12, 30/s", name
     indices = [frame.index for frame in found]
     assert indices == sorted(set(indices)), indices
+    assert [frame.pts for frame in found] == sorted({frame.pts for frame in found})
     for frame in found:
         assert frame.colour_space == JPEG_COLOUR, frame.colour_space
         assert frame.luma.shape == (720, 1280)

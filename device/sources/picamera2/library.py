@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import errno
 import importlib
+import inspect
 import os
 import sys
 import threading
@@ -116,10 +117,19 @@ def load() -> Library:
     os.environ.setdefault("LIBCAMERA_LOG_LEVELS", "*:WARN")  # each look for cameras has it say who it is
     try:
         picamera2 = importlib.import_module("picamera2")
+        job = importlib.import_module("picamera2.job")
         libcamera = importlib.import_module("libcamera")
-        return Library(picamera2.Picamera2, picamera2.MappedArray, libcamera.Transform, libcamera.ColorSpace)
+        patient = "timeout" in inspect.signature(job.Job.get_result).parameters
+        library = Library(
+            picamera2.Picamera2, picamera2.MappedArray, libcamera.Transform, libcamera.ColorSpace
+        )
     except Exception as error:  # whatever its many parts raise where they don't fit
         raise _unusable(error) from error
+    if not patient:
+        raise ConfigurationError(
+            "picamera2 is too old: 0.3.17 or newer it has to be", hint="`sudo apt upgrade`"
+        )
+    return library
 
 
 def cameras() -> tuple[Camera, ...]:

@@ -52,6 +52,7 @@ class Picamera2Source:
         self._index = -1
         self._dropped = 0
         self._corrupt = 0
+        self._captured_ns = 0
         self._sent_resting = False
         self._to_say = 0
         self._library, self._camera, self._agreed, self._controls = within(
@@ -171,7 +172,7 @@ class Picamera2Source:
         except DamagedFrameError:
             self._corrupt += 1
             return None
-        captured = captured_ns(stamp, now)
+        self._captured_ns = captured = max(self._captured_ns + 1, captured_ns(stamp, now))
         return Frame(
             luma=planes.luma,
             cb=None if self._agreed.mono else planes.cb,
