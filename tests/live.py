@@ -56,13 +56,17 @@ class FakeCamera:
         self._script, self._rate = script, rate
         self._closed = threading.Event()
         self.dropped = 0
+        #: When each frame was captured.
+        self.stamps: set[int | None] = set()
         self.rests: list[bool] = []
 
     def frames(self) -> Iterator[Frame]:
         index = 0
         while not self._closed.wait(1 / self._rate):
             told = self._script(index)
-            yield grey(scene(1) if told is None else told, index)
+            frame = grey(scene(1) if told is None else told, index)
+            self.stamps.add(frame.captured_ns)
+            yield frame
             index += 1
 
     def rest(self, *, resting: bool) -> None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 #: Share of a frame interval that a frame waits for its own colour; and the longest it does, in seconds.
 _WAIT: Final = 0.5
 _LONGEST_WAIT_S: Final = 0.5
+#: A network that lately took so many times as long is not waited for.
+_HOPELESS: Final = 1.5
 #: How long one frame that is made although all rests waits for its own colour, in seconds.
 _GLIMPSE_S: Final = 20.0
 #: Share of what a new interval between two frames says about the next.
@@ -135,12 +137,16 @@ class Outgoing:
             return TintedFrame(frame, look.small, NO_COLOUR, look.window, cut=look.cut, own_colour=True)
         seen = Seen(frame, look, self._number, self._shot)
         self._colouring.want(seen)
-        wait_s = _GLIMPSE_S if alone else min(_WAIT * self._interval_s, _LONGEST_WAIT_S)
-        colour = self._colouring.newest(seen, wait_s)
+        colour = self._colouring.newest(seen, _GLIMPSE_S if alone else self._worth_waiting_s())
         if colour is None:
             grey = np.zeros((*look.small.shape, 2), np.float32)
             return TintedFrame(frame, look.small, grey, look.window, cut=look.cut)
         return self._coloured(seen, colour, cut=look.cut)
+
+    def _worth_waiting_s(self) -> float:
+        """How long a frame waits for its own colour: not at all where that won't be there in time."""
+        wait_s = min(_WAIT * self._interval_s, _LONGEST_WAIT_S)
+        return wait_s if self._colouring.network_ms < _HOPELESS * 1000 * wait_s else 0.0
 
     def _coloured(self, seen: Seen, colour: Colour, *, cut: bool) -> TintedFrame:
         frame, small, ab, window = seen.frame, seen.look.small, colour.ab, colour.seen.look.window
