@@ -115,7 +115,13 @@ def _unlike(moved: Floats, now: Floats) -> Floats:
     Both are estimated by medians, which things that move or appear don't sway.
     """
     few_moved, few_now = moved[::_SPARSE, ::_SPARSE], now[::_SPARSE, ::_SPARSE]
-    level_moved, level_now = np.median(few_moved), np.median(few_now)
-    contrast = np.median(np.abs(few_now - level_now)) / max(np.median(np.abs(few_moved - level_moved)), 1.0)
-    contrast = np.clip(contrast, 1 / _FLICKER, _FLICKER)
-    return np.asarray(np.abs((now - level_now) - contrast * (moved - level_moved)), np.float32)
+    level_moved, level_now = _middle(few_moved), _middle(few_now)
+    contrast = _middle(np.abs(few_now - level_now)) / max(_middle(np.abs(few_moved - level_moved)), 1.0)
+    contrast = min(max(contrast, 1 / _FLICKER), _FLICKER)
+    return np.abs(now - np.float32(contrast) * moved - np.float32(level_now - contrast * level_moved))
+
+
+def _middle(values: Floats) -> float:
+    """The median, the upper one of two."""
+    half = values.size // 2
+    return float(np.partition(values, half, axis=None)[half])
