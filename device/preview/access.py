@@ -8,6 +8,7 @@ import binascii
 import hashlib
 import hmac
 import ipaddress
+import time
 from collections import OrderedDict
 from enum import Enum
 from typing import TYPE_CHECKING, Final
@@ -23,6 +24,7 @@ _ADDRESSES: Final = 256
 _WAITING: Final = 16
 _FIRST_WAIT_S: Final = 0.25
 _LONGEST_WAIT_S: Final = 8.0
+_FORGIVEN_S: Final = 60.0
 _READING: Final = frozenset({"GET", "HEAD"})
 
 
@@ -32,7 +34,8 @@ class Shown(Enum):
     NOTHING = "nothing"
     WRONG = "wrong"
     COOKIE = "cookie"
-    TOKEN = "token"  # noqa: S105 - in the query, or as Bearer or Basic authorization
+    PASSWORD = "password"  # noqa: S105 - the token, by Basic: a browser that knows it shows it unasked
+    TOKEN = "token"  # noqa: S105 - in the query or as Bearer
 
 
 class Access:
@@ -50,9 +53,10 @@ class Access:
 
     def shown(self, request: BaseRequest) -> Shown:
         """What ``request`` shows. A token in its query, as Bearer or as Basic's password comes first."""
-        claims = [*request.query.getall("token", []), *_authorization(request)]
+        claims = [(Shown.TOKEN, each) for each in request.query.getall("token", [])] + _authorization(request)
         if claims:
-            return Shown.TOKEN if self.is_token(claims[0]) else Shown.WRONG
+            kind, claim = claims[0]
+            return kind if self.is_token(claim) else Shown.WRONG
         cookie = request.cookies.get(self._cookie_name)
         if cookie is not None and self._token is not None and _same(cookie, _cookie(self._token)):
             return Shown.COOKIE
@@ -108,17 +112,17 @@ def is_visit(request: BaseRequest) -> bool:
     )
 
 
-def _authorization(request: BaseRequest) -> list[str]:
+def _authorization(request: BaseRequest) -> list[tuple[Shown, str]]:
     """The claims of the Authorization header: a Bearer's, or the password of a Basic one, of any user."""
     kind, _, value = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() == "bearer":
-        return [value.strip()]
+        return [(Shown.TOKEN, value.strip())]
     if kind.lower() == "basic":
         try:
             text = base64.b64decode(value.strip(), validate=True).decode("utf-8")
         except (binascii.Error, ValueError):
-            return [""]
-        return [text.partition(":")[2]]
+            text = ""
+        return [(Shown.PASSWORD, text.partition(":")[2])]
     return []
 
 
@@ -146,15 +150,21 @@ def _is_this_machine(host: str) -> bool:
 
 
 class _Slowness:
-    """Doubles the wait with each wrong token from an address. A right one never waits."""
+    """Doubles the wait with each wrong token from an address; a quiet minute forgives all.
+
+    A right one never waits.
+    """
 
     def __init__(self) -> None:
-        self._failures: OrderedDict[str, int] = OrderedDict()
+        self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()
         self._waiting = 0
 
     async def wait(self, address: str) -> None:
-        failures = self._failures.pop(address, 0)
-        self._failures[address] = failures + 1
+        now = time.monotonic()
+        failures, last = self._failures.pop(address, (0, now))
+        if now - last > _FORGIVEN_S:
+            failures = 0
+        self._failures[address] = failures + 1, now
         if len(self._failures) > _ADDRESSES:
             self._failures.popitem(last=False)
         seconds = min(_FIRST_WAIT_S * 2.0 ** min(failures, 16), _LONGEST_WAIT_S)

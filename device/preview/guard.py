@@ -53,7 +53,7 @@ class Guard:
             except web.HTTPException as refusal:
                 return _plainly(refusal)
             except ConnectionError:
-                raise
+                return web.Response()  # who asked has gone, and gets nothing more
             except Exception:  # noqa: BLE001 - the last line of defence
                 _log.exception("%s %s went wrong", request.method, request.path)
                 return _plainly(

@@ -194,6 +194,8 @@ def test_other_sites_show_pictures_only_with_the_token(lan: PreviewServer, serve
     assert ask(lan.port, "/snapshot.jpg", Cookie=enter(lan), **foreign).status == 403
     shown = ask(lan.port, f"/snapshot.jpg?token={token_of(lan)}", **foreign)
     assert (shown.status, shown.headers["cross-origin-resource-policy"]) == (200, "cross-origin")
+    known = basic("camera", token_of(lan))  # as a browser shows it that was told once
+    assert ask(lan.port, "/snapshot.jpg", Authorization=known, **foreign).status == 403
     own = ask(lan.port, "/snapshot.jpg", Cookie=enter(lan), Sec_Fetch_Site="same-origin")
     assert (own.status, own.headers["cross-origin-resource-policy"]) == (200, "same-origin")
 

@@ -70,6 +70,26 @@ def test_a_page_that_closes_lets_go_of_its_stream(page: Page, server: PreviewSer
     assert until(lambda: server.viewers == 0)
 
 
+def test_a_page_that_nobody_sees_lets_go_of_its_stream_until_it_is_seen(
+    page: Page, server: PreviewServer
+) -> None:
+    page.clock.install()
+    see(page, server)
+    assert until(lambda: server.viewers == 1)
+    turn = """(hidden) => {
+        Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    page.evaluate(turn, True)  # noqa: FBT003 - what the page is told
+    page.clock.fast_forward(3000)
+    assert server.viewers == 1
+    page.clock.fast_forward(8000)
+    assert until(lambda: server.viewers == 0)
+    page.evaluate(turn, False)  # noqa: FBT003 - as above
+    assert until(lambda: server.viewers == 1)
+    wait(page, SEEN)
+
+
 def test_another_width_is_asked_for_where_there_is_more_room(page: Page, server: PreviewServer) -> None:
     page.set_viewport_size({"width": 330, "height": 700})
     see(page, server)

@@ -163,6 +163,19 @@ def test_a_viewer_that_goes_is_noticed_though_no_frame_comes(server: PreviewServ
     assert until(lambda: server.viewers == 0)
 
 
+def test_viewers_that_go_are_no_error(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    picture = np.random.default_rng(1).integers(0, 256, (720, 1280, 3), dtype=np.uint8)
+    with (
+        KnownDesk(rgb=picture, rate=60) as desk,
+        PreviewServer(desk, PreviewSettings(port=0), tmp_path) as server,
+    ):
+        for _ in range(8):
+            with Stream(server.port) as stream:
+                next(iter(stream.parts()))
+        assert until(lambda: not desk.interest.holders())
+    assert not [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+
+
 def test_closing_ends_streams_at_once(desk: KnownDesk, tmp_path: Path) -> None:
     server = PreviewServer(desk, PreviewSettings(port=0), tmp_path)
     server.start()

@@ -122,12 +122,14 @@ const listener = new server.Listener(viewer, {
     figures.showScreen(fps);
   },
   lost: () => {
+    document.body.dataset.lost = "";
     troubles.lost = ["Connection lost", "Trying again until the board answers."];
     find("state").dataset.state = "lost";
     find("state").textContent = "Connection lost";
     notice();
   },
   back: () => {
+    delete document.body.dataset.lost;
     troubles.lost = null;
     notice();
     stream.start();
