@@ -1,6 +1,7 @@
 """Our source on the real picamera2 and libcamera, with libcamera's virtual camera, in a root made for it.
 
 ``tests/run --all`` starts it, under a deadline; it ends with an assertion, or says in one line what it saw.
+With words, it is the ``tintcast`` command on that camera.
 The virtual camera has one format, no pace and no controls to speak of; what it can show is that we call the
 libraries as they want to be called, read their buffers right, and leave nothing behind.
 """
@@ -12,14 +13,19 @@ import gc
 import importlib.metadata
 import itertools
 import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import simplejpeg
 from picamera2 import Picamera2, dma_heap
 from picamera2.allocators import LibcameraAllocator
 
+from device.cli import main as tintcast
 from device.config import CameraSettings
 from device.errors import SourceLost
 from device.frames import JPEG_COLOUR
@@ -39,6 +45,8 @@ BARS = (
     (41, 240, 110),
     (16, 128, 128),
 )
+#: How a JPEG begins.
+START = b"\xff\xd8\xff"
 SETTINGS = CameraSettings(rotation=180, stall_seconds=1)
 
 
@@ -162,18 +170,39 @@ def another_thread_may_close_it() -> None:
     assert seen >= 2
 
 
+def the_command_shows_it() -> None:
+    """``tintcast live`` finds the camera by itself, passes its colours, and ends on Ctrl-C."""
+    command = [sys.executable, __file__, "live", "--no-page", "--stdout", "mjpeg"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        data = bytearray()
+        while data.count(START) < 20 and (more := process.stdout.read(1 << 16)):
+            data += more
+        process.send_signal(signal.SIGINT)
+        while process.stdout.read(1 << 20):
+            pass
+        assert process.wait(30) == 0
+    jpeg = bytes(data).split(START)[-2]
+    seen = simplejpeg.decode_jpeg(START + jpeg, "RGB").reshape(-1, 3).astype(int)
+    for colour in ((235, 16, 16), (16, 235, 16), (16, 16, 235)):
+        assert np.abs(seen - colour).max(axis=1).min() <= 12, (colour, "is not in the picture")
+
+
 def main() -> None:
     """Run all of it."""
-    faulthandler.dump_traceback_later(200, exit=True)
     adapt()
+    if sys.argv[1:]:
+        sys.exit(tintcast(sys.argv[1:]))
+    faulthandler.dump_traceback_later(200, exit=True)
     name = frames_are_right()
     opening_and_closing_leaves_nothing()
     a_camera_of_anothers_leaves_nothing()
     a_dead_thread_of_the_library_is_a_lost_source()
     another_thread_may_close_it()
+    the_command_shows_it()
     faulthandler.cancel_dump_traceback_later()
     version = importlib.metadata.version("picamera2")
-    print(f"picamera2 {version}: {name}: frames, refusals, a dead thread, 8 openings each: as they should be")
+    print(f"picamera2 {version}: {name}: as it should be: frames, refusals, a dead thread, 8 openings, live")
 
 
 if __name__ == "__main__":
