@@ -19,7 +19,7 @@ PROGRAMS = {
     "mosquitto": "mosquitto",
     "openssl": "openssl",
 }
-#: Files of what has no program, as patterns below /usr: an RTSP server, for the system's Python.
+#: For the checkout alone: an RTSP server for the system's Python, by files below /usr; a virtual machine.
 FILES = {
     "lib/*/girepository-1.0/GstRtspServer-1.0.typelib": "gir1.2-gst-rtsp-server-1.0",
     "lib/*/gstreamer-1.0/libgstrtp.so": "gstreamer1.0-plugins-good",
@@ -27,9 +27,8 @@ FILES = {
     "lib/*/gstreamer-1.0/libgstx264.so": "gstreamer1.0-plugins-ugly",
     "lib/python3/dist-packages/gi": "python3-gi",
 }
-#: For the virtual machine, which the checkout's own environment alone starts.
 MACHINE_PROGRAMS = {"qemu-system-x86_64": "qemu-system-x86"}
-#: The same for bare roots.
+#: What makes bare roots.
 ROOT_PROGRAMS = {"mmdebstrap": "mmdebstrap"}
 
 
