@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 from previewed import KnownDesk
 from web import Stream, ask
@@ -29,6 +28,8 @@ from device.sinks.views import View
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from aiohttp import web
 
 
 def until(condition: Callable[[], bool], seconds: float = 20) -> bool:
