@@ -168,6 +168,18 @@ def test_it_says_what_the_frames_say(
         np.testing.assert_array_equal(frame.luma[: luma.shape[0], : luma.shape[1]], luma)
 
 
+@pytest.mark.parametrize(
+    ("codec", "suffix"), [("h265", ".mp4"), ("av1", ".mp4"), ("ffv1", ".mkv"), ("prores", ".mov")]
+)
+def test_every_codec_of_films(tmp_path: Path, said: Said, codec: Any, suffix: str) -> None:
+    out, times = tmp_path / f"out{suffix}", uneven(5)
+    with recorder(out, said, FilmSettings(codec=codec)) as sink:
+        for value, captured in enumerate(times):
+            sink.write(tinted(captured, (128, 96), value=value, space=ColourSpace()))
+    assert [float(each) for each in stamps(out)] == close_to(times)
+    assert probe(out).colour_space == ColourSpace()
+
+
 def test_true_colour_and_tint_take_turns(tmp_path: Path, said: Said) -> None:
     out = tmp_path / "out.mkv"
     with recorder(out, said) as sink:
