@@ -37,13 +37,23 @@ export class Listener {
     this.retryMs = FIRST_RETRY_MS;
     this.source = null;
     this.lost = false;
+    this.wanted = false;
     this.timer = 0;
   }
 
   start() {
-    if (this.source) {
-      return;
+    this.wanted = true;
+    if (!this.source) {
+      this.#open();
     }
+  }
+
+  stop() {
+    this.wanted = false;
+    this.#close();
+  }
+
+  #open() {
     clearTimeout(this.timer);
     const source = new EventSource(`/events?viewer=${this.viewer}`);
     this.source = source;
@@ -57,7 +67,7 @@ export class Listener {
     this.#watch(SILENCE_MS);
   }
 
-  stop() {
+  #close() {
     clearTimeout(this.timer);
     this.source?.close();
     this.source = null;
@@ -78,7 +88,7 @@ export class Listener {
   }
 
   #again() {
-    this.stop();
+    this.#close();
     if (!this.lost) {
       this.lost = true;
       this.on.lost();
@@ -87,7 +97,9 @@ export class Listener {
       if (await locked()) {
         location.reload();
       }
-      this.start();
+      if (this.wanted && !this.source) {
+        this.#open();
+      }
     }, this.retryMs);
     this.retryMs = Math.min(this.retryMs * 2, LAST_RETRY_MS);
   }
@@ -95,7 +107,7 @@ export class Listener {
 
 async function locked() {
   try {
-    return (await fetch("/hints")).status === 401;
+    return (await fetch("/hints", { signal: AbortSignal.timeout(LAST_RETRY_MS) })).status === 401;
   } catch {
     return false;
   }
