@@ -10,7 +10,6 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Final
 
 from device.colour.lightness import lightness
-from device.colour.temporal import Steady
 from device.colour.tint import shrink
 from device.engine import POLL_S, Slot
 from device.errors import TintcastError
@@ -52,17 +51,21 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Colour:
-    """``ab`` (h, w, 2) float32, Lab units, steady, before taste; and the frame that it was predicted for."""
+    """``ab`` (h, w, 2) float32, Lab units, before taste; and the frame that it was predicted for.
+
+    ``scene``: colours of different ones have nothing to do with each other: another shot or window, another
+    network, or something else is said of the colours beforehand.
+    """
 
     seen: Seen
     ab: NDArray[np.float32]
+    scene: int
 
 
 class Colouring:
     """Runs a network on the newest frame; used by two threads, that of ``run`` and that which wants colour.
 
-    ``load`` opens a network by its name, at once the one of this ``name``; ``steadiness``: of ``Steady``;
-    ``hinting``: what is said of the colours beforehand. ``refused``: told which network stays in use where
+    ``load`` opens a network by its name, at once the one of this ``name``; ``hinting``: what is said of the colours beforehand. ``refused``: told which network stays in use where
     another can't be, and why it can't. Raises as ``load``.
     """
 
@@ -71,18 +74,17 @@ class Colouring:
         name: str,
         load: Callable[[str], Network],
         *,
-        steadiness: float,
         hinting: Hinting | None,
         stop: Stop,
         refused: Callable[[str, TintcastError], None],
     ) -> None:
-        self._load, self._steadiness, self._hinting = load, steadiness, hinting
+        self._load, self._hinting = load, hinting
         self._stop, self._refused = stop, refused
         self._network = load(name)
         self._name = name
         self._wanted = name
         self._predictor = Predictor(self._network, hinting)
-        self._steady: Steady | None = None
+        self._scene = 0
         self._last: Seen | None = None
         self._wishes = Slot[Seen]()
         self._times: deque[float] = deque(maxlen=_RECENT)
@@ -143,17 +145,15 @@ class Colouring:
         if small.shape != (size := stored_size(self._network.size, frame.rotation)):
             small = shrink(frame.luma, look.window, size)
         anew = last is None or last.shot != seen.shot or last.look.window != look.window
-        anew = self._predictor.turned() or anew
-        if self._steady is None or last is None or last.frame.depth != frame.depth:
-            self._steady = Steady(self._steadiness, frame.depth)
+        if self._predictor.turned() or anew:
+            self._scene += 1
         light = lightness(small, frame.colour_space, frame.depth)
         began = time.perf_counter()
         predicted = self._predictor.predict(light, frame, look.window)
         self._times.append(time.perf_counter() - began)
-        ab = self._steady.step(small, predicted, cut=anew)
         self._last = seen
         with self._found:
-            self._newest = Colour(seen, ab)
+            self._newest = Colour(seen, predicted, self._scene)
             self._found.notify_all()
 
     def _change(self) -> None:
@@ -168,5 +168,5 @@ class Colouring:
         before.close()
         self._name = wanted
         self._predictor = Predictor(network, self._hinting)
-        self._steady = None
+        self._scene += 1
         self._times.clear()

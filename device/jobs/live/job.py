@@ -70,7 +70,6 @@ class LiveJob:
         self._colouring = Colouring(
             config.network.name,
             load or partial(_load, config),
-            steadiness=config.colour.steadiness,
             hinting=board,
             stop=self.stop,
             refused=self._refused,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from device.colour.carry import Carry
 from device.colour.lightness import lightness
 from device.colour.temporal import NO_COLOUR
 from device.colour.tint import shrink
@@ -16,6 +15,7 @@ from device.engine import POLL_S
 from device.frames import TintedFrame
 from device.jobs import deciding
 from device.jobs.live.colouring import Seen
+from device.jobs.live.following import Following
 from device.jobs.looking import Looker
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Outgoing:
         #: Set when the last frame of a source that ended is out.
         self.done = threading.Event()
         self._looker = Looker()
-        self._carry = Carry()
+        self._following = Following(steadiness)
         self._glimpse = threading.Event()
         self._resting = False
         self._number = self._shot = 0
@@ -149,11 +149,10 @@ class Outgoing:
         return wait_s if self._colouring.network_ms < _HOPELESS * 1000 * wait_s else 0.0
 
     def _coloured(self, seen: Seen, colour: Colour, *, cut: bool) -> TintedFrame:
-        frame, small, ab, window = seen.frame, seen.look.small, colour.ab, colour.seen.look.window
-        if colour.seen is not seen:
-            if window != seen.look.window:
-                small = shrink(frame.luma, window, small.shape)
-            ab = self._carry.to(ab, colour.seen.look.small, small, frame.depth)
+        frame, small, window = seen.frame, seen.look.small, colour.seen.look.window
+        if window != seen.look.window:
+            small = shrink(frame.luma, window, small.shape)
+        ab = self._following.step(seen, small, colour)
         light = lightness(small, frame.colour_space, frame.depth)
         return TintedFrame(
             frame,

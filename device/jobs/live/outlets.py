@@ -34,8 +34,8 @@ class Outlet:
         self._slot = Slot["TintedFrame"]()
         self._since: float | None = None
         self._error: str | None = None
-        #: Frames that newer ones replaced before they were written.
-        self.dropped = 0
+        #: Frames that were written, and those that newer ones replaced before that.
+        self.written = self.dropped = 0
 
     @property
     def trouble(self) -> str | None:
@@ -68,7 +68,13 @@ class Outlet:
                         self._since = time.monotonic()
                         self._sink.write(tinted)
                         self._since = None
+                        self.written += 1
                 self._closing = True
         except TintcastError as error:
             self._error = str(error)
-            self._say(f"{self.name}: {error}; the rest goes on without it")
+            self._say(f"{self.name}: {error}" + ("" if self._closing else "; the rest goes on without it"))
+        if self.dropped:
+            of = self.written + self.dropped
+            self._say(
+                f"{self.name}: {self.dropped} of {of} frames were left out, it is slower than they come"
+            )
