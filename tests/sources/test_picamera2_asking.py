@@ -128,6 +128,15 @@ def test_a_tuning_files_mere_name_is_one_of_the_systems(
     assert world.opened[0].tuning == str(tmp_path / "ov5647_noir.json")
 
 
+def test_a_tuning_file_of_ones_own_may_stand_at_home(
+    world: fake.World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine.json").write_text("{}")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    configured(world, tuning_file="~/mine.json")
+    assert world.opened[0].tuning == str(tmp_path / "mine.json")
+
+
 def test_the_systems_tuning_files_are_those_of_the_boards_generation() -> None:
     pi4 = Library(fake.OldPicamera2, None, None, None)
     assert "/usr/share/libcamera/ipa/rpi/vc4" in map(os.fspath, pi4.tuning_folders())

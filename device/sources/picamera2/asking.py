@@ -103,7 +103,7 @@ def tuning_file(library: Library, settings: CameraSettings) -> Path | None:
 
     Raises ConfigurationError where there is none of that name, or it is no JSON.
     """
-    path = settings.tuning_file
+    path = settings.tuning_file and settings.tuning_file.expanduser()
     if path is None:
         return None
     folders = (path.parent,) if len(path.parts) > 1 else (path.parent, *library.tuning_folders())
