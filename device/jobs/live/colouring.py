@@ -65,8 +65,9 @@ class Colour:
 class Colouring:
     """Runs a network on the newest frame; used by two threads, that of ``run`` and that which wants colour.
 
-    ``load`` opens a network by its name, at once the one of this ``name``; ``hinting``: what is said of the colours beforehand. ``refused``: told which network stays in use where
-    another can't be, and why it can't. Raises as ``load``.
+    ``load`` opens a network by its name, at once the one of this ``name``; ``hinting``: what is said of the
+    colours beforehand. ``refused``: told which network stays in use where another can't be, and why it can't.
+    Raises as ``load``.
     """
 
     def __init__(

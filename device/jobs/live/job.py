@@ -83,6 +83,7 @@ class LiveJob:
             self._colouring,
             (self.meter.sent, views.write, self._put),
             taste=taste_of(config.colour),
+            steadiness=config.colour.steadiness,
             when=config.colour.when,
             looked_at=lambda: interest.active,
             rest=lambda resting: self._camera.rest(resting=resting),

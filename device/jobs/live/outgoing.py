@@ -47,7 +47,7 @@ class Outgoing:
     ``looked_at``: asked whether anybody looks; where nobody does, frames are let go, but for one at each
     ``glimpse``; ``rest``: told that it is so, or no longer. ``ended``: set when no more frames come.
     ``taste`` and ``rate`` (frames a second at most; 0: as they come) may be set from any thread, and act with
-    the next frame. ``when``: see ``decide``.
+    the next frame. ``steadiness``: of ``Steady``; ``when``: see ``decide``.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class Outgoing:
         takers: Sequence[Callable[[TintedFrame], None]],
         *,
         taste: Taste,
+        steadiness: float,
         when: str,
         looked_at: Callable[[], bool],
         rest: Callable[[bool], None],
