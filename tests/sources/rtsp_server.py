@@ -1,7 +1,7 @@
-"""An RTSP server for tests, by GStreamer, run by the system's Python: ``rtsp_server.py [USER PASSWORD]``.
+"""An RTSP server for tests, by GStreamer, for the system's Python: ``rtsp_server.py PORT [USER PASSWORD]``.
 
-It prints its port. /h264 is a moving picture at 25 frames a second, /mjpeg the same as JPEGs, /sound has no
-picture. With user and password it asks for digest authentication.
+It prints its port; 0 is any that is free. /h264 is a moving picture at 25 frames a second, /mjpeg the same as
+JPEGs, /sound has no picture. With user and password it asks for digest authentication.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ STREAMS = {
 }
 
 
-def main(login: list[str]) -> None:
+def main(port: str, *login: str) -> None:
     Gst.init(None)
     server: Any = GstRtspServer.RTSPServer.new()
     server.set_address("127.0.0.1")
-    server.set_service("0")
+    server.set_service(port)
     if login:
         user, password = login
         auth = GstRtspServer.RTSPAuth.new()
@@ -56,4 +56,4 @@ def main(login: list[str]) -> None:
     GLib.MainLoop().run()
 
 
-main(sys.argv[1:])
+main(*sys.argv[1:])

@@ -5,10 +5,12 @@ import itertools
 import os
 import signal
 import subprocess
+import sys
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,7 +19,7 @@ from device.errors import SourceLost
 from device.sources.choose import open_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from device.frames import Frame
     from device.sources import LiveSource
@@ -37,9 +39,9 @@ class RtspServer:
 
 
 @contextlib.contextmanager
-def rtsp_server(*login: str) -> Iterator[RtspServer]:
+def rtsp_server(*login: str, port: int = 0) -> Iterator[RtspServer]:
     script = Path(__file__).with_name("rtsp_server.py")
-    command = [SYSTEM_PYTHON, str(script), *login]
+    command = [SYSTEM_PYTHON, str(script), str(port), *login]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={"PATH": os.environ["PATH"]}
     ) as process:
@@ -163,3 +165,45 @@ def test_one_that_takes_the_connection_and_says_nothing() -> None:
         error, after = lost(sleepy.open("/h264"))
     assert "10 s" in str(error)
     assert 8 < after < 15
+
+
+@pytest.mark.timeout(300)
+def test_live_waits_for_a_server_that_died_and_goes_on(tmp_path: Path) -> None:
+    seen = 0
+
+    def count(pictures: IO[bytes]) -> None:
+        nonlocal seen
+        while block := pictures.read(4096):
+            seen += block.count(b"\xff\xd8\xff")
+
+    def wait(what: str, there: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 60
+        while not there():
+            assert time.monotonic() < deadline, f"{what}: {seen} pictures, {said.read_text()}"
+            time.sleep(0.1)
+
+    said = tmp_path / "said"
+    with contextlib.ExitStack() as stack:
+        first = stack.enter_context(rtsp_server())
+        address = f"rtsp://127.0.0.1:{first.port}/h264"
+        command = [sys.executable, "-m", "device.cli", "live", address, "--no-page", "--stdout", "mjpeg"]
+        live = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=stack.enter_context(said.open("wb")),
+            env={**os.environ, "XDG_STATE_HOME": str(tmp_path)},
+            cwd=Path(__file__).parents[2],
+        )
+        stack.enter_context(live)
+        stack.callback(live.kill)
+        assert live.stdout is not None
+        threading.Thread(target=count, args=[live.stdout], daemon=True).start()
+        wait("pictures", lambda: seen > 5)
+        first.process.kill()
+        wait("its word", lambda: f"waiting for camera: {address}: " in said.read_text())
+        before = seen
+        stack.enter_context(rtsp_server(port=first.port))
+        wait("pictures again", lambda: seen > before + 5)
+        assert "back after" in said.read_text()
+        live.send_signal(signal.SIGINT)
+        assert live.wait(20) in {0, 130}
