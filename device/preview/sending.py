@@ -19,6 +19,8 @@ STALL_S: Final = 5.0
 _STALLS: Final = 6
 _SEND_BUFFER: Final = 1 << 18
 _UNSENT: Final = 1 << 17
+_PROBE_S: Final = 10
+_PROBES: Final = 3
 _TCP_NOTSENT_LOWAT: Final = getattr(socket, "TCP_NOTSENT_LOWAT", 25)  # named since Python 3.12
 
 
@@ -59,6 +61,10 @@ class Sender:
             with contextlib.suppress(OSError):
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
                 connection.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, _UNSENT)
+                # One that vanished is noticed although nothing is there to be sent.
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _PROBE_S)
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _PROBE_S)
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, _PROBES)
         return cls(response, writer, transport, stall_s)
 
     async def send(self, data: bytes) -> None:

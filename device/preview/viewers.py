@@ -6,8 +6,7 @@ import asyncio
 import contextlib
 import logging
 import math
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
@@ -27,22 +26,19 @@ _log = logging.getLogger(__name__)
 #: Widths that are made; what is asked for becomes the next larger, beyond the last: as the picture is.
 WIDTHS: Final = (320, 480, 640, 960, 1280, 1920, 2560, 3840)
 _SLOWEST: Final = 0.1  # frames a second
-#: Nothing new for so long, and the last picture is sent again: so one that is gone is noticed (seconds).
-_AGAIN_S: Final = 5.0
+#: Who waits for a picture looks this often whether another width, quality or rate is wanted (seconds).
 _GLANCE_S: Final = 1.0
 _BOUNDARY: Final = b"tintcast-frame"
 
 
 @dataclass(slots=True, eq=False)
 class Viewer:
-    """One stream under way: ``sent`` frames to ``remote``, ``dropped`` for newer ones, since ``began``."""
+    """One stream under way: ``sent`` frames to ``remote``, which calls itself ``name``."""
 
     name: str
     remote: str
-    began: float
+    task: asyncio.Task[object] | None
     sent: int = 0
-    dropped: int = 0
-    task: asyncio.Task[object] | None = field(default=None)
 
 
 def wanted(query: Mapping[str, str], settings: PreviewSettings, desk: Desk) -> tuple[View, float]:
@@ -103,8 +99,7 @@ class Viewers:
                 text=f"{len(self._present)} look already, which is as many as may (preview.viewers)",
                 headers={"Retry-After": "5"},
             )
-        name = request.query.get("viewer", "")[:32]
-        viewer = Viewer(name, request.remote or "?", time.monotonic(), task=asyncio.current_task())
+        viewer = Viewer(request.query.get("viewer", "")[:32], request.remote or "?", asyncio.current_task())
         self._present[viewer] = None
         try:
             yield viewer
@@ -136,24 +131,15 @@ class Viewers:
 
         # A browser shows a part when the boundary behind it is there: so it goes out with the part before.
         await sender.send(b"--" + _BOUNDARY + b"\r\n")
-        last, last_sent = b"", time.monotonic()
-        before = 0
-        while not self._closing:
-            view, rate = wanted(request.query, self._settings, self._desk)
-            with self._desk.views.watch(view, rate, on_new) as watch:
-                while (view, rate) == wanted(request.query, self._settings, self._desk) and not watch.ended:
-                    shown = await _next(watch, came)
-                    if shown is None and (not last or time.monotonic() - last_sent < _AGAIN_S):
-                        continue
-                    if shown is not None:
-                        last = _part(shown)
+        ended = False
+        while not ended:
+            now = wanted(request.query, self._settings, self._desk)
+            with self._desk.views.watch(*now, on_new) as watch:
+                while now == wanted(request.query, self._settings, self._desk) and not watch.ended:
+                    if (shown := await _next(watch, came)) is not None:
+                        await sender.send(_part(shown))
                         viewer.sent += 1
-                    viewer.dropped = before + watch.dropped
-                    await sender.send(last)
-                    last_sent = time.monotonic()
-                before += watch.dropped
-                if watch.ended:
-                    return
+                ended = watch.ended
 
 
 async def _next(watch: Watch, came: asyncio.Event) -> Shown | None:

@@ -19,6 +19,8 @@ PROGRAMS = {
     "mosquitto": "mosquitto",
     "openssl": "openssl",
 }
+#: What playwright's own program needs, below /usr.
+LIBRARIES = {"lib/*/libatomic.so.1": "libatomic1"}
 #: For the checkout alone: an RTSP server for the system's Python, by files below /usr; a virtual machine.
 FILES = {
     "lib/*/girepository-1.0/GstRtspServer-1.0.typelib": "gir1.2-gst-rtsp-server-1.0",
@@ -61,5 +63,6 @@ def _missing(*, roots: bool) -> list[str]:
     programs = PROGRAMS | MACHINE_PROGRAMS | (ROOT_PROGRAMS if roots else {})
     path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"])  # where mosquitto is, off a user's path
     missing = [package for name, package in programs.items() if not shutil.which(name, path=path)]
-    missing += [package for pattern, package in FILES.items() if not any(Path("/usr").glob(pattern))]
+    files = FILES | LIBRARIES
+    missing += [package for pattern, package in files.items() if not any(Path("/usr").glob(pattern))]
     return missing if importlib.util.find_spec("ensurepip") else [*missing, "python3-venv"]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner import checkout, virtual_camera
-from runner.needs import PROGRAMS
+from runner.needs import LIBRARIES, PROGRAMS
 from runner.steps import HOME, REPORT, VENV, FailedError, call, passed_count, printed, say
 
 if TYPE_CHECKING:
@@ -101,10 +101,8 @@ def test(root: Root, for_pytest: Sequence[str]) -> int:
         say(f"{root.suite}: {' '.join(root.install)}")
         apt, pip = ("apt-get", "-q"), str(VENV / "bin/pip")
         call(*_through(door, *apt, "update"), quiet=True)
-        call(
-            *_through(door, *apt, "install", "-y", "--no-install-recommends", *PROGRAMS.values()),
-            quiet=True,
-        )
+        packages = [*PROGRAMS.values(), *LIBRARIES.values()]
+        call(*_through(door, *apt, "install", "-y", "--no-install-recommends", *packages), quiet=True)
         call(*_through(door, "python3", "-m", "venv", str(VENV)))
         call(*_through(door, pip, "install", *root.install), quiet=True)
         call(*_through(door, pip, "check"))

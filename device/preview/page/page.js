@@ -92,6 +92,7 @@ function showState(told) {
   state.dataset.state = kind;
   state.textContent = words[kind] ?? kind;
   state.title = reason;
+  frame.dataset.camera = kind;
   image.alt = `Live picture: ${told.source ?? "camera"}`;
   find("source").textContent = told.source ?? "";
   document.title = kind === "live" ? "tintcast" : `${words[kind] ?? kind} – tintcast`;
