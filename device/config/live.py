@@ -63,7 +63,7 @@ class CameraSettings(Section):
     def patience_s(self) -> float:
         """Seconds without a frame after which it is gone: a long exposure or a slow rate is no stall."""
         slowest = max(self.exposure_us / 1e6, 1 / self.rate if self.rate else 0)
-        return max(self.stall_seconds, 2.5 * slowest + 0.5 if slowest else 0)
+        return max(self.stall_seconds, 2.5 * slowest + 0.25 if slowest else 0)
 
 
 class LiveSettings(Section):

@@ -150,6 +150,14 @@ def test_it_is_mirrored_by_the_camera_and_no_longer_than_asked(vivid: Found) -> 
     assert mirrors["rotation"] == 180
 
 
+def test_however_it_ends_nothing_is_left_behind(vivid: Found) -> None:
+    assert vivid["failures"]["left behind"] == 0
+
+
+def test_a_slow_camera_is_no_stalled_one(vivid: Found) -> None:
+    assert vivid["failures"]["slow, as asked"] == [[180, 320]] * 2
+
+
 @pytest.mark.parametrize(
     ("case", "kind", "said"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
+import gc
 import json
 import os
 import threading
@@ -241,9 +242,16 @@ def run_dry(source: V4l2Source) -> None:
             pass
 
 
+def held() -> int:
+    """Descriptors and threads of this process."""
+    gc.collect()
+    return len(list(os.scandir("/proc/self/fd"))) + threading.active_count()
+
+
 def failures() -> dict[str, Any]:
     small = {"width": 320, "height": 180, "pixel_format": "GREY"}
-    found = {}
+    found: dict[str, Any] = {}
+    before = held()
     for name, control in {"unplugged": "Disconnect", "fatal": "Inject Fatal Streaming Error"}.items():
         source = V4l2Source(CAMERA, settings(**small))
         frames = source.frames()
@@ -263,7 +271,10 @@ def failures() -> dict[str, Any]:
         found["busy"] = lost(lambda: run_dry(V4l2Source(CAMERA, settings(**small))))
         found["busy, the first goes on"] = next(frames).luma.shape
         frames.close()
-    slow = V4l2Source(CAMERA, settings(**{**small, "rate": 1, "stall_seconds": 0.5}))
+    with V4l2Source(CAMERA, settings(**{**small, "rate": 1, "stall_seconds": 0.5})) as slow:
+        found["slow, as asked"] = [frame.luma.shape for frame in some(slow, 2)]
+    slow = V4l2Source(CAMERA, settings(**{**small, "rate": 1}))
+    slow._settings = settings(stall_seconds=0.5)  # which does not know that it is slow
     found["silent"] = lost(lambda: run_dry(slow))
     found["no capture"] = lost(lambda: V4l2Source(SCREEN, settings()))
     found["missing"] = lost(lambda: V4l2Source(Path("/dev/video7"), settings()))
@@ -277,6 +288,7 @@ def failures() -> dict[str, Any]:
     found["no permission"] = lost(lambda: V4l2Source(CAMERA, settings()))
     found["no permission, auto"] = lost(lambda: open_source(settings(source="auto")))
     os.seteuid(0)
+    found["left behind"] = held() - before
     return found
 
 

@@ -121,7 +121,7 @@ class V4l2Source:
         self.close()
 
     def _frames(self, device: Device) -> Iterator[Frame]:
-        stall_s = self._settings.stall_seconds
+        stall_s = self._settings.patience_s
         heard = time.monotonic()
         index, last, captured = -1, -1, -1
         while not self._pace.closed:
