@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import math
 import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
@@ -111,13 +112,16 @@ class Events:
     def _gather(self) -> dict[str, str]:
         """How things are now, as JSON by kind of event. Blocks for as long as the desk does."""
         desk = self._desk
-        figures = dict(desk.figures()) | {"viewers": len(self._viewers)}
+        told = desk.figures().items()
+        figures = {
+            name: value for name, value in told if not (isinstance(value, float) and math.isnan(value))
+        }
         switches = {
             "things": [_thing(thing) for thing in desk.switches.things],
             "values": desk.switches.values(),
         }
         facts = {
-            "figures": figures,
+            "figures": figures | {"viewers": len(self._viewers)},
             "switches": switches,
             "hints": [described(hint) for hint in desk.hints()],
         }

@@ -115,3 +115,9 @@ def test_an_open_page_is_no_viewer(server: PreviewServer, desk: KnownDesk) -> No
     with Events(server.port) as events:
         events.until("figures")
         assert desk.interest.holders() == ()
+
+
+def test_a_figure_that_is_none_yet_is_not_told(server: PreviewServer, desk: KnownDesk) -> None:
+    desk.told = {"network_ms": float("nan")}
+    with Events(server.port) as events:
+        assert "network_ms" not in events.until("figures")
