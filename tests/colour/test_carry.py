@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device.colour.carry import Carry
+from device.colour.motion import GRID, Follower
 
 if TYPE_CHECKING:
     from device.colour.motion import Codes, Floats
@@ -122,3 +123,9 @@ def test_no_colour_comes_up_that_was_not_there(seed: int, rows: int, columns: in
     assert carried.dtype == np.float32
     assert carried.min() >= min(ab.min(), 0) - 1e-3
     assert carried.max() <= max(ab.max(), 0) + 1e-3
+
+
+def test_a_flow_that_ran_away_is_held_back() -> None:
+    picture = np.random.default_rng(3).integers(0, 256, (GRID, GRID)).astype(np.uint8)
+    far = np.full((GRID, GRID, 2), 1e6, np.float32)
+    assert np.abs(Follower().back(picture, np.roll(picture, 4, axis=1), far)).max() <= GRID / 2
