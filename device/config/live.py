@@ -56,7 +56,10 @@ class CameraSettings(Section):
     transport: Literal["tcp", "udp"] = Field(default="tcp", description="how RTSP brings its pictures")
     loop: bool = Field(default=False, description="begin a film again at its end")
     stall_seconds: float = Field(
-        default=2, ge=0.5, le=60, description="a source without a frame for this long is gone, slow ones later (seconds)"
+        default=2,
+        ge=0.5,
+        le=60,
+        description="a source without a frame for this long is gone, slow ones later (seconds)",
     )
 
     @property
