@@ -39,8 +39,9 @@ def lan(desk: KnownDesk, tmp_path: Path) -> Iterator[PreviewServer]:
         yield serving
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """One for each module: while it is there, an event loop of its own runs here, and no other can."""
     path = shutil.which("chromium")
     assert path, "chromium is missing (apt-get install chromium)"
     with sync_playwright() as playwright:
