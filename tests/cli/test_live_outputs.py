@@ -99,7 +99,7 @@ def test_a_recording_whose_process_was_killed_is_finished_by_the_next(live: Star
     said = ended(second, signal.SIGTERM)
     assert f"finished {out}, which was cut off" in said
     assert f"recorded {tmp_path / 'out-2.mkv'}: " in said
-    assert float(stamps(out)[-1]) == pytest.approx(4, abs=1.5)
+    assert float(stamps(out)[-1]) > 3
 
 
 def test_a_recording_that_can_not_be_ends_it_at_once(live: Started, tmp_path: Path) -> None:
