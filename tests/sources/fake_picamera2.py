@@ -121,6 +121,7 @@ class World:
     old: bool = False
 
     free: threading.Event = field(default_factory=threading.Event)
+    hangs: threading.Event = field(default_factory=threading.Event)
     opened: list[OldPicamera2] = field(default_factory=list)
     lent: int = 0
     cancelled: int = 0
@@ -131,6 +132,7 @@ class World:
     def meet(self, name: str) -> None:
         """Fail or hang where the test says so."""
         if name in self.hanging:
+            self.hangs.set()
             self.free.wait(60)
         if name in self.failing:
             raise self.failing[name]

