@@ -114,11 +114,12 @@ def test_ffmpeg_reads_standard_output(live: Started) -> None:
     process = live("--stdout", "mjpeg")
     assert process.stdout is not None
     with av.open(process.stdout, format="mjpeg") as film:
-        frames = [frame for _, frame in zip(range(20), film.decode(video=0), strict=False)]
-    assert len(frames) == 20
-    assert {(frame.width, frame.height) for frame in frames} == {(320, 240)}
-    chroma = frames[-1].to_ndarray()[240:].astype(int)
-    assert np.abs(chroma - 128).mean() > 2, "in colour"
+        for number, frame in enumerate(film.decode(video=0)):
+            assert (frame.width, frame.height) == (320, 240)
+            chroma = frame.to_ndarray()[240:].astype(int)
+            if number >= 20 and np.abs(chroma - 128).mean() > 2:  # the first frames may be grey
+                break
+            assert number < 1000, "never in colour"
     process.stdout.close()
     assert process.wait(LONG) == 0
 
@@ -131,11 +132,11 @@ def test_the_window_shows_the_picture(live: Started) -> None:
         def shown() -> bool:
             nonlocal picture
             picture = screenshot(display)[120:360, 160:480]
-            return bool((picture.max(axis=2) > 20).mean() > 0.9)
+            in_colour = np.ptp(picture.astype(int), axis=2).mean() > 2  # the first frames may be grey
+            return bool((picture.max(axis=2) > 20).mean() > 0.9 and in_colour)
 
         until(shown)
         assert picture.std() > 10
-        assert np.ptp(picture.astype(int), axis=2).mean() > 2, "in colour"
         ended(process, signal.SIGTERM)
         assert screenshot(display).max() == 0
 
