@@ -12,7 +12,6 @@ back to it.
 from __future__ import annotations
 
 import base64
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypedDict
 
@@ -34,15 +33,17 @@ NO_COLOUR: Final = np.zeros((1, 1, 2), np.float32)
 #: The least and the most that one prediction counts, by its confidence against the frame's mean confidence.
 _LEAST_VOTE = 0.25
 _MOST_VOTE = 4.0
-#: The most that the mean's colours are strengthened.
+#: Paleness is told by this power of chroma: the mean (1) leaves films paler, the mean square (2) makes up for
+#: more than colours that disagree have lost. And the most that the mean's colours are strengthened.
+_POWER = 1.5
 _MOST_GAIN = 1.25
 
 
 class SteadyState(TypedDict):
     """What must be remembered to go on, in values that JSON holds: arrays as base64 of their bytes.
 
-    ``luma``: (112, 112) uint8. ``colour``: (*size, 3), ab and its square, and ``votes``: (*size), float32,
-    little endian.
+    ``luma``: (112, 112) uint8. ``colour``: (*size, 3), as in memory, and ``votes``: (*size), float32, little
+    endian.
     """
 
     size: tuple[int, int]
@@ -55,8 +56,8 @@ class SteadyState(TypedDict):
 class _Memory:
     """Of the last frame.
 
-    ``luma``: (112, 112). ``colour``: (h, w, 3), running means of a, b, and a^2 + b^2. ``votes``: (h, w), how
-    many are behind them.
+    ``luma``: (112, 112). ``colour``: (h, w, 3), running means of a, b, and a power of chroma. ``votes``:
+    (h, w), how many are behind them.
     """
 
     luma: Codes
@@ -71,8 +72,8 @@ class _Memory:
     def shown(self) -> Floats:
         """The mean ab (h, w, 2), as strong over the whole picture as its predictions were."""
         ab = self.colour[..., :2]
-        mean, predicted = float(np.square(ab).sum()), float(self.colour[..., 2].sum())
-        gain = min(math.sqrt(predicted / mean), _MOST_GAIN) if predicted > mean > 0 else 1.0
+        mean, predicted = float(_power(ab).sum()), float(self.colour[..., 2].sum())
+        gain = min((predicted / mean) ** (1 / _POWER), _MOST_GAIN) if predicted > mean > 0 else 1.0
         return np.asarray(ab * np.float32(gain), np.float32)
 
 
@@ -107,7 +108,7 @@ class Steady:
         if ab is None:
             self._memory = None if memory is None else self._carried_on(memory, luma)
             return NO_COLOUR if self._memory is None else self._memory.shown()
-        colour = np.dstack([ab, np.square(ab).sum(axis=-1)])
+        colour = np.dstack([ab, _power(ab)])
         votes = _votes(ab, confidence)
         if memory is None or memory.size != votes.shape or not self._most_votes:
             self._memory = _Memory(luma, colour, np.minimum(votes, self._most_votes))
@@ -161,6 +162,12 @@ def _votes(ab: Floats, confidence: Floats | None) -> Floats:
         return np.ones((rows, columns), np.float32)
     fitted = np.asarray(cv2.resize(confidence, (columns, rows), interpolation=cv2.INTER_LINEAR), np.float32)
     return np.asarray(np.clip(fitted / max(float(fitted.mean()), 1e-6), _LEAST_VOTE, _MOST_VOTE), np.float32)
+
+
+def _power(ab: Floats) -> Floats:
+    """Chroma of ab (h, w, 2), to the power that paleness is told by: (h, w)."""
+    square = np.square(ab[..., 0]) + np.square(ab[..., 1])
+    return np.asarray(np.power(square, _POWER / 2), np.float32)
 
 
 def _written(array: NDArray[np.uint8] | Floats) -> str:
