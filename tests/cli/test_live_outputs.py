@@ -131,6 +131,7 @@ def test_the_window_shows_the_picture(live: Started) -> None:
 
         def shown() -> bool:
             nonlocal picture
+            assert process.poll() is None, process.communicate()[1].decode()
             picture = screenshot(display)[120:360, 160:480]
             in_colour = np.ptp(picture.astype(int), axis=2).mean() > 2  # the first frames may be grey
             return bool((picture.max(axis=2) > 20).mean() > 0.9 and in_colour)
