@@ -35,6 +35,8 @@ _DOUBT = 12.0
 #: Flicker is measured at every so many samples of the grid, and changes contrast at most by this factor.
 _SPARSE = 3
 _FLICKER = 2.0
+#: A place and its neighbours.
+_AROUND = np.ones((3, 3), np.uint8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,9 +53,15 @@ class Way:
     def pull(self, plane: Floats) -> Floats:
         """Bring a plane (h, w) or (h, w, n) of the frame before onto this one; the edge goes on beyond it.
 
-        By cubic: what is carried from frame to frame many times stays sharp.
+        By cubic, so that what is carried from frame to frame many times stays sharp; held between what lies
+        around each place it came from, or that sharpening would grow with each frame (Bermejo and Staniforth,
+        "The conversion of semi-Lagrangian advection schemes to quasi-monotone schemes", 1992).
         """
-        return pulled(plane, self.back, cv2.INTER_CUBIC)
+        low, high = (
+            pulled(np.asarray(bound(plane, _AROUND), np.float32), self.back, cv2.INTER_NEAREST)
+            for bound in (cv2.erode, cv2.dilate)
+        )
+        return np.asarray(np.clip(pulled(plane, self.back, cv2.INTER_CUBIC), low, high), np.float32)
 
 
 class Follower:

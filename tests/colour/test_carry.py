@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from device.colour.carry import Carry
 from device.colour.motion import GRID, Follower
+from device.colour.temporal import Steady
 
 if TYPE_CHECKING:
     from device.colour.motion import Codes, Floats
@@ -129,3 +130,16 @@ def test_a_flow_that_ran_away_is_held_back() -> None:
     picture = np.random.default_rng(3).integers(0, 256, (GRID, GRID)).astype(np.uint8)
     far = np.full((GRID, GRID, 2), 1e6, np.float32)
     assert np.abs(Follower().back(picture, np.roll(picture, 4, axis=1), far)).max() <= GRID / 2
+
+
+def test_what_is_carried_to_and_fro_for_long_grows_no_stronger() -> None:
+    rgb = cv2.resize(cv2.imread(str(STILL)), (360, 260))
+    luma = cv2.cvtColor(rgb, cv2.COLOR_BGR2GRAY)
+    ab = cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_BGR2LAB)[..., 1:]
+    steady = Steady(0.75)
+    for index in range(400):
+        x = abs(2 * index % 160 - 80)
+        window = np.s_[10:234, x : x + 224]
+        predicted = cv2.resize(ab[window], (56, 56), interpolation=cv2.INTER_AREA) if index == 0 else None
+        shown = steady.step(luma[window], predicted, cut=False)
+    assert np.abs(shown).max() < 1.3 * np.abs(ab).max()
