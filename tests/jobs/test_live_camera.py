@@ -12,7 +12,7 @@ from brokers import wait_until
 from live import FakeCamera
 
 from device.engine import Leases, Stop, Workers
-from device.errors import CameraWedged, MissingInput, SourceLost
+from device.errors import CameraWedged, MissingInput, SourceLost, Stuck
 from device.jobs.live import camera as room
 from device.jobs.live.camera import Camera
 from device.sources.pattern import PatternSource
@@ -189,6 +189,83 @@ def test_off_closes_it_and_on_opens_it_at_once() -> None:
         assert time.monotonic() - began < 3
         assert len(cameras) == 2
     assert kept.said == []
+
+
+class Slow(FakeCamera):
+    """Takes its time to close."""
+
+    def frames(self) -> Iterator[Frame]:
+        yield from super().frames()
+        time.sleep(0.4)
+
+
+def test_off_and_on_while_it_closes_is_not_the_end() -> None:
+    with Kept(Slow) as kept:
+        wait_until(lambda: kept.frames)
+        first = kept.camera._session
+        kept.camera.switch(on=False)
+        wait_until(lambda: first is not None and first.closing)
+        kept.camera.switch(on=True)
+        wait_until(lambda: kept.camera._session is not first and kept.camera.state == "live")
+        assert not kept.camera.ended.is_set()
+    assert kept.said == []
+
+
+def test_a_loss_while_it_is_closed_is_none() -> None:
+    class Torn(FakeCamera):
+        def frames(self) -> Iterator[Frame]:
+            yield from super().frames()
+            raise SourceLost("the descriptor is closed")
+
+    with Kept(Torn) as kept:
+        wait_until(lambda: kept.frames)
+        kept.camera.switch(on=False)
+        wait_until(lambda: kept.camera._session is None)
+        kept.camera.switch(on=True)
+        wait_until(lambda: kept.camera.state == "live")
+    assert kept.said == []
+
+
+def test_off_while_it_opens_waits_for_that_and_reads_nothing() -> None:
+    cameras: list[FakeCamera] = []
+
+    def opener() -> FakeCamera:
+        if not cameras:
+            time.sleep(1.5)
+        cameras.append(FakeCamera())
+        return cameras[-1]
+
+    with Kept(opener) as kept:
+        wait_until(lambda: kept.camera._session is not None)
+        kept.camera.switch(on=False)
+        wait_until(lambda: cameras and kept.camera._session is None)
+        assert cameras[0]._closed.is_set()
+        assert kept.frames == []
+        assert kept.stop.error is None
+        kept.camera.switch(on=True)
+        wait_until(lambda: kept.camera.state == "live")
+    assert kept.said == []
+
+
+def test_a_stop_while_off_waits_for_one_that_opens_is_soon_through() -> None:
+    opening, go = threading.Event(), threading.Event()
+
+    def opener() -> FakeCamera:
+        opening.set()
+        go.wait(20)
+        return FakeCamera()
+
+    kept = Kept(opener)
+    kept.workers.start("camera", kept.camera.run)
+    wait_until(opening.is_set)
+    kept.camera.switch(on=False)
+    time.sleep(0.3)
+    kept.stop.request()
+    began = time.monotonic()
+    with pytest.raises(Stuck, match="camera: it is still being opened"):
+        kept.workers.join(10)
+    assert time.monotonic() - began < 6
+    go.set()
 
 
 def test_off_ends_a_wait_for_a_camera_that_is_lost() -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from device.engine import POLL_S
-from device.errors import CameraWedged, InputError, SourceLost
+from device.errors import CameraWedged, InputError, SourceLost, Stuck
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,26 +128,30 @@ class Camera:
                 self._changed.wait(POLL_S)
                 continue
             error = self._read_one(lease)
-            if error is None and self._wanted and not self._stop.is_set():
-                self.ended.set()
+            if self.ended.is_set():
                 return
             if error is not None:
                 self._note_loss(error)
                 self._pause(lease)
 
     def _read_one(self, lease: Lease) -> InputError | None:
-        """Open a source and read it to its end, or until it is to be closed; gives why it was lost."""
+        """Open a source and read it to its end, or until it is to be closed; gives why it was lost.
+
+        ``ended`` is set where neither was so: it came to its end by itself.
+        """
         session = self._session = _Session()
         thread = threading.Thread(target=self._read, args=[session], name="camera", daemon=True)
         thread.start()
         found: InputError | None = None
+        broken_off = False
         while found is None and not session.done.wait(POLL_S / 2):
             lease.beat()
-            if self._stop.is_set() or not self._wanted:
+            broken_off = self._stop.is_set() or not self._wanted
+            if broken_off:
                 break
             self._note_return(session)
             found = self._hangs(session)
-        self._close(session, lease, _CLOSING_S if not self._stop.is_set() else _ENDING_S)
+        self._close(session, lease)
         self._note_return(session)
         if session.source is not None:
             self._before = (
@@ -157,6 +161,11 @@ class Camera:
         self._session = None
         error = session.error if isinstance(session.error, CameraWedged) else found or session.error
         if error is None:
+            if not broken_off:
+                self.ended.set()
+            return None
+        if broken_off and isinstance(error, InputError):
+            _log.info("while it was closed: %s", error)
             return None
         if isinstance(error, SourceLost) or (isinstance(error, InputError) and self._ever):
             return error
@@ -165,7 +174,10 @@ class Camera:
     def _read(self, session: _Session) -> None:
         try:
             with self._opener() as source:
-                session.source, session.opened = source, time.monotonic()
+                session.opened = time.monotonic()
+                session.source = source
+                if session.closing:  # whoever wants that may have come before there was a source to close
+                    return
                 source.rest(resting=self._resting)
                 for frame in source.frames():
                     if session.closing:
@@ -189,19 +201,34 @@ class Camera:
             return SourceLost(f"no first frame within {first_s:g} s", where=self.name)
         return None
 
-    def _close(self, session: _Session, lease: Lease, seconds: float) -> None:
-        """Have the source let go within ``seconds``. Raises CameraWedged where it does not."""
+    def _close(self, session: _Session, lease: Lease) -> None:
+        """Have the source let go. Raises CameraWedged where it does not, Stuck where the stop comes first.
+
+        One that is still being opened has the time for it: there is nothing yet that could let go.
+        """
         session.closing = True
-        deadline = time.monotonic() + seconds
-        asked = threading.Thread(target=_ask_to_close, args=[session], name="camera's end", daemon=True)
+        asked = time.monotonic()
+        stopped: float | None = None
         if not session.done.is_set():
-            asked.start()
+            threading.Thread(target=_ask_to_close, args=[session], name="camera's end", daemon=True).start()
         while not session.done.wait(POLL_S):
             lease.beat()
-            if time.monotonic() > deadline:
-                raise CameraWedged(
-                    "it hangs and can't be closed", where=self.name, hint="the service manager starts anew"
-                )
+            now = time.monotonic()
+            opening = session.source is None
+            if self._stop.is_set():
+                stopped = now if stopped is None else stopped
+                deadline = stopped + _ENDING_S
+            elif opening:
+                deadline = session.began + _OPENING_S + _CLOSING_S
+            else:
+                deadline = max(asked, session.opened or asked) + _CLOSING_S
+            if now <= deadline:
+                continue
+            if opening and stopped is not None:
+                raise Stuck("it is still being opened", where="camera")
+            raise CameraWedged(
+                "it hangs and can't be closed", where=self.name, hint="the service manager starts anew"
+            )
 
     def _note_return(self, session: _Session) -> None:
         """The first frame after a loss, or at all."""
