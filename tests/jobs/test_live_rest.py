@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from brokers import wait_until
@@ -14,12 +15,13 @@ from device.sinks.views import View
 from device.sources.pattern import PatternSource
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import pytest
 
     from device.config import Config
-    from device.frames import TintedFrame
+    from device.frames import Frame, TintedFrame
 
 
 def resting(seconds: float = 0.2) -> Config:
@@ -173,6 +175,24 @@ def test_a_stop_does_not_wait_for_a_camera_that_takes_long_to_open() -> None:
         run.thread.join(20)
         assert time.monotonic() - began < 6
     assert run.error is None
+
+
+class SlowClock(FakeCamera):
+    """Says that its frames are three seconds apart."""
+
+    def frames(self) -> Iterator[Frame]:
+        began = time.monotonic_ns()
+        for frame in super().frames():
+            yield replace(frame, captured_ns=began + frame.index * 3_000_000_000)
+
+
+def test_a_source_that_is_always_slow_has_no_pauses() -> None:
+    kept, network = Kept(), Painter((20, 10), seconds=0.9)
+    config = configured(colour={"when": "always", "shadow_chroma": 1})
+    with Running(lambda: SlowClock(rate=20), config, network=network, sinks={"kept": kept}):
+        wait_until(lambda: network.asked > 1)
+        wait_until(lambda: kept.frames[-1].chroma_age_ns > 0)
+        assert kept.frames[-1].ab.any()
 
 
 def test_after_a_pause_no_old_colour_is_carried_on() -> None:

@@ -35,8 +35,10 @@ _HOPELESS: Final = 1.5
 _GLIMPSE_S: Final = 20.0
 #: Share of what a new interval between two frames says about the next.
 _NEWS: Final = 0.1
-#: After a gap of so many seconds colour starts anew: who knows what has happened.
+#: After a gap of so many seconds, and of so many times the interval, colour starts anew: who knows what has
+#: happened. A source that is as slow as that has no gaps.
 _PAUSE_S: Final = 2.0
+_PAUSE: Final = 3.0
 #: A frame may come earlier than the rate allows by this share of its interval: cameras jitter.
 _SLACK: Final = 0.25
 
@@ -181,7 +183,7 @@ class Outgoing:
         if steps >= 1 and passed_s > 0:
             now = passed_s / steps
             self._interval_s += (now - self._interval_s) * (_NEWS if self._interval_s else 1.0)
-        return not 0 <= passed_s <= _PAUSE_S
+        return not 0 <= passed_s <= max(_PAUSE_S, _PAUSE * self._interval_s)
 
     def _too_early(self, frame: Frame) -> bool:
         """Whether the rate has no place for this frame."""
