@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from device.jobs.hinting import Hinting
     from device.jobs.looking import Look
     from device.network import Network
+
+_log = logging.getLogger(__name__)
 
 #: Predictions that the time of one is the mean of.
 _RECENT: Final = 30
@@ -122,10 +125,17 @@ class Colouring:
         self._wishes.put(seen)
 
     def newest(self, seen: Seen, patience_s: float) -> Colour | None:
-        """The newest colour of the shot of ``seen``, waiting ``patience_s`` for its own; None: none yet."""
+        """The newest colour of the shot of ``seen``, waiting ``patience_s`` for its own; None: none yet.
+
+        The stop ends the wait.
+        """
+        deadline = time.monotonic() + patience_s
         with self._found:
-            self._found.wait_for(lambda: self._newest and self._newest.seen.number >= seen.number, patience_s)
-            newest = self._newest
+            while (newest := self._newest) is None or newest.seen.number < seen.number:
+                left = deadline - time.monotonic()
+                if left <= 0 or self._stop.is_set():
+                    break
+                self._found.wait(min(left, POLL_S))
         return newest if newest is not None and newest.seen.shot == seen.shot else None
 
     def run(self, lease: Lease) -> None:
@@ -162,6 +172,9 @@ class Colouring:
         try:
             network = self._load(wanted)
         except TintcastError as error:
+            if self._wanted != wanted:
+                _log.warning("%s", error)  # who asked for it wants something else by now
+                return
             self._wanted = self._name
             self._refused(self._name, error)
             return
