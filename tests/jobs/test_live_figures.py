@@ -18,8 +18,8 @@ class Clock:
         return self.now
 
 
-def tinted(age_ms: float = 0, *, own_colour: bool = False) -> TintedFrame:
-    ab = np.zeros((8, 8, 2), np.float32)
+def tinted(age_ms: float = 0, *, own_colour: bool = False, ab: float = 10) -> TintedFrame:
+    ab = np.full((8, 8, 2), ab, np.float32)
     age_ns = round(age_ms * 1e6)
     return TintedFrame(
         grey(scene(1), 0, 0), scene(1)[:32, :32], ab, chroma_age_ns=age_ns, own_colour=own_colour
@@ -49,6 +49,20 @@ def test_where_nothing_comes_any_more_the_rate_falls_to_nothing() -> None:
     assert 5 < meter.pace().fps < 20
     clock.now += 5
     assert meter.pace().fps == 0
+
+
+def test_frames_without_any_colour_have_none_that_is_young() -> None:
+    clock = Clock()
+    meter = Meter(clock)
+    for number in range(40):
+        clock.now += 0.05
+        meter.sent(tinted(400) if number < 2 else tinted(ab=0))
+    pace = meter.pace()
+    assert (pace.chroma_age_ms, pace.chroma_age_p95_ms) == (400, 400)
+    assert pace.fps == pytest.approx(20, rel=0.05)
+    clock.now += 1.5
+    meter.sent(tinted(ab=0))
+    assert meter.pace().chroma_age_ms == 0
 
 
 def test_what_passes_in_its_own_colour_is_told_and_counted() -> None:

@@ -22,6 +22,7 @@ _MOST: Final = 1000
 class Pace:
     """Of the last seconds: frames a second out, and how old their colour was, in milliseconds.
 
+    Frames that went out grey, because there was no colour yet, have none that could be old.
     ``own_colour``: whether the newest passed in its own colour; None: there is none.
     """
 
@@ -37,15 +38,16 @@ class Meter:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._sent: deque[tuple[float, int]] = deque(maxlen=_MOST)
+        self._sent: deque[tuple[float, int | None]] = deque(maxlen=_MOST)
         self._own_colour: bool | None = None
         #: Frames that went out, those of them in their own colour, and those that newer ones overtook.
         self.frames = self.passed = self.overtaken = 0
 
     def sent(self, tinted: TintedFrame) -> None:
         """A frame went out."""
+        coloured = tinted.own_colour or tinted.ab.any()
         with self._lock:
-            self._sent.append((self._clock(), tinted.chroma_age_ns))
+            self._sent.append((self._clock(), tinted.chroma_age_ns if coloured else None))
             self._own_colour = tinted.own_colour
             self.frames += 1
             self.passed += tinted.own_colour
@@ -64,7 +66,7 @@ class Meter:
             sent, own_colour = list(self._sent), self._own_colour
         if not sent:
             return Pace(0.0, 0.0, 0.0, own_colour)
-        ages = sorted(age / 1e6 for _, age in sent)
+        ages = sorted(age / 1e6 for _, age in sent if age is not None) or [0.0]
         span = max(now - sent[0][0], sent[-1][0] - sent[0][0], 1e-3)
         fps = (len(sent) - 1) / span if len(sent) > 1 else 1 / _SPAN_S
         return Pace(fps, sum(ages) / len(ages), ages[min(int(0.95 * len(ages)), len(ages) - 1)], own_colour)
