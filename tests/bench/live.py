@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Self
 from tests.bench.arrivals import PATIENCE_S
 from tests.bench.latency import LIMIT_MS, live, receiver
 from tests.bench.machine import describe, has_dot_products, verdict
-from tests.bench.memory import pss_mb, tree
+from tests.bench.memory import anonymous_mb, pss_mb, tree
 from tests.bench.viewer import viewer
 from tests.brokers import Mosquitto, free_port
 
@@ -106,8 +106,8 @@ class Bench:
         time.sleep(seconds)
         return (cpu_seconds(self.process) - used) / (time.monotonic() - began)
 
-    def memory(self, seconds: float) -> list[float]:
-        """PSS every other second while viewer and receiver look."""
+    def memory(self, seconds: float) -> tuple[list[float], list[float]]:
+        """What live has for itself, and its PSS, every other second while viewer and receiver look."""
         watchers = (
             viewer(f"http://127.0.0.1:{self._port}/stream.mjpg", seconds + _SETTLED_S),
             receiver(self._broker.address, seconds + _SETTLED_S),
@@ -116,12 +116,14 @@ class Bench:
         found = list(self._samples(seconds))
         for watcher in watchers:
             watcher.arrivals()
-        return found
+        own, whole = zip(*found, strict=True)
+        return list(own), list(whole)
 
-    def _samples(self, seconds: float) -> Iterator[float]:
+    def _samples(self, seconds: float) -> Iterator[tuple[float, float]]:
         ends = time.monotonic() + seconds
         while time.monotonic() < ends:
-            yield sum(pss_mb(each) for each in tree(self.process))
+            processes = tree(self.process)
+            yield sum(map(anonymous_mb, processes)), sum(map(pss_mb, processes))
             time.sleep(_SAMPLE_S)
 
 
@@ -158,9 +160,9 @@ def steady(bench: Bench, seconds: float, minutes: float) -> None:
         )
         if not minutes:
             return
-        sizes = bench.memory(60 * minutes)
-    part = max(len(sizes) // 10, 1)
-    growth, most = median(sizes[-part:]) - median(sizes[:part]), max(sizes)
+        own, whole = bench.memory(60 * minutes)
+    part = max(len(own) // 10, 1)
+    growth, most = median(own[-part:]) - median(own[:part]), max(whole)
     print(
         f"memory over {minutes:g} minutes: {growth:+.1f} MB, target under {GROWTH_MB} MB: "
         f"{verdict(growth < GROWTH_MB)}; peak PSS {most:.0f} MB, target under {PEAK_MB} MB: "

@@ -60,11 +60,20 @@ def tree(root: int) -> list[int]:
 
 def pss_mb(process: int) -> float:
     """Proportional set size in MB; 0 for a process that has ended."""
+    return _mapped_mb(process, "Pss")
+
+
+def anonymous_mb(process: int) -> float:
+    """What a process has for itself, in MB: no pages of files, whose share depends on who else has them."""
+    return _mapped_mb(process, "Anonymous")
+
+
+def _mapped_mb(process: int, key: str) -> float:
     try:
         lines = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="utf-8").splitlines()
     except OSError:
         return 0.0
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024 / 1e6
+    return sum(int(line.split()[1]) for line in lines if line.startswith(f"{key}:")) * 1024 / 1e6
 
 
 def peak(command: list[str]) -> tuple[float, dict[int, float]]:
