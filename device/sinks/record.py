@@ -7,7 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Self
 
-from device.errors import ConfigurationError, Interrupted, SpaceError, TintcastError
+from device.errors import ConfigurationError, Interrupted, SpaceError, TintcastError, from_os_error
 from device.media.containers import container_for
 from device.media.segments import WorkFolder
 from device.sinks.recording import Recording, Shape, finish_left_behind, left_behind
@@ -119,7 +119,12 @@ class RecordSink:
         if now < self._look_at:
             return
         self._look_at = now + _LOOK_S
-        if shutil.disk_usage(self._out.parent).free > recording.bytes * _MARGIN + _SPARE:
+        folder = self._out.parent
+        try:
+            free = shutil.disk_usage(folder).free
+        except OSError as error:
+            raise from_os_error(error, where=folder, doing="its room can't be told") from None
+        if free > recording.bytes * _MARGIN + _SPARE:
             return
         self._recording = None
         self._finish(recording)

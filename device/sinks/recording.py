@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from device.errors import ConfigurationError
 from device.frames import ColourSpace, Matrix
+from device.media.durable import writable
 from device.media.encode import Picture
 from device.media.planes import BT601, BT709, FULL, LIMITED
 from device.media.segments import WorkFolder, of_work_folder
@@ -162,8 +163,10 @@ class Recording:
         Whatever goes wrong, the segments stay.
         """
         try:
-            self._end_segment()
-            self._stop_keeping()
+            try:
+                self._end_segment()
+            finally:
+                self._stop_keeping()
             if self._error is not None:
                 raise self._error
             return _join(self.out, self._work, self.shape, tick)
@@ -172,9 +175,11 @@ class Recording:
 
     def leave(self) -> None:
         """Give up: what is on the disk stays there, to be finished later."""
-        self._segments.abort()
-        self._stop_keeping()
-        self._work.release()
+        try:
+            self._segments.abort()
+        finally:
+            self._stop_keeping()
+            self._work.release()
 
     def _end_segment(self) -> None:
         ended = self._segments.end()
@@ -192,8 +197,9 @@ class Recording:
                 ended.part.discard()
                 continue
             try:
-                self._work.close_segment(ended.part, ended.pts, ended.state)
-                self.bytes += self._work.segments[-1].path.stat().st_size
+                with writable(ended.part.path):
+                    self._work.close_segment(ended.part, ended.pts, ended.state)
+                    self.bytes += self._work.segments[-1].path.stat().st_size
             except BaseException as error:  # noqa: BLE001 - whatever it is, the next write raises it
                 ended.part.discard()
                 self._error = error

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from fractions import Fraction
 from pathlib import Path
@@ -15,10 +17,11 @@ import pytest
 from films import stamps
 
 from device.config import FilmSettings
-from device.errors import ConfigurationError, Interrupted, SpaceError
+from device.errors import ConfigurationError, Interrupted, MissingInput, SpaceError
 from device.frames import JPEG_COLOUR, ColourSpace, Frame, Matrix, TintedFrame
 from device.media.probe import probe
 from device.media.segments import WorkFolder
+from device.sinks.film import SegmentWriter
 from device.sinks.record import RecordSink, free_name
 from device.sinks.recording import finish_left_behind, left_behind
 from device.sources.film import FilmSource
@@ -305,6 +308,49 @@ def test_before_the_disk_is_full_the_film_is_finished(
         with pytest.raises(SpaceError, match="recording stopped: the disk is nearly full"):
             sink.write(tinted(20 * SECOND // 15, value=20))
     assert len(stamps(out)) == 21
+
+
+def test_a_folder_that_is_deleted_meanwhile_is_an_error_that_says_so(tmp_path: Path, said: Said) -> None:
+    folder = tmp_path / "films"
+    folder.mkdir()
+    sink = recorder(folder / "out.mp4", said)
+    sink.write(tinted(0))
+    shutil.rmtree(folder)
+    sink._look_at = 0
+    with pytest.raises(MissingInput, match=re.escape(f"{folder}: no such file or folder")):
+        sink.write(tinted(SECOND // 15, value=1))
+    sink.abort()
+
+
+def test_a_segment_that_vanishes_is_an_error_that_says_so(
+    tmp_path: Path, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close_segment = WorkFolder.close_segment
+
+    def lose(work: WorkFolder, *arguments: Any) -> None:
+        close_segment(work, *arguments)
+        work.segments[-1].path.unlink()
+
+    monkeypatch.setattr(WorkFolder, "close_segment", lose)
+    sink = recorder(tmp_path / "out.mp4", said)
+    sink.write(tinted(0))
+    with pytest.raises(MissingInput, match=r"00000000\.mkv: no such file or folder"):
+        sink.close()
+
+
+def test_whatever_ends_it_the_disk_is_left_alone_before_the_folder_is(
+    tmp_path: Path, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(writer: SegmentWriter) -> None:
+        writer.abort()
+        raise SpaceError("no space left")
+
+    sink = recorder(tmp_path / "out.mp4", said)
+    sink.write(tinted(0))
+    monkeypatch.setattr(SegmentWriter, "end", fail)
+    with pytest.raises(SpaceError):
+        sink.close()
+    assert not [thread for thread in threading.enumerate() if thread.name == "disk out.mp4"]
 
 
 def test_a_full_disk_is_a_space_error(tmp_path: Path, said: Said) -> None:
