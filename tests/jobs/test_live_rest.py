@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
 from brokers import wait_until
 from live import FakeCamera, Kept, Painter, Running, configured, load_tiny
 
@@ -17,8 +18,6 @@ from device.sources.pattern import PatternSource
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    import pytest
 
     from device.config import Config
     from device.frames import Frame, TintedFrame
@@ -121,6 +120,34 @@ def test_a_slow_sink_and_a_dead_one_slow_nobody() -> None:
     assert (slow.ends, dead.ends, quick.ends) == (["closed"], ["aborted"], ["closed"])
     assert any(line.startswith("slow: ") and "frames were left out" in line for line in run.said)
     assert run.error is None
+
+
+@pytest.mark.parametrize("where", ["write", "close"])
+def test_a_mistake_in_a_sink_ends_that_one_alone(where: str, caplog: pytest.LogCaptureFixture) -> None:
+    class Mistaken(Kept):
+        def __exit__(self, kind: object, *more: object) -> None:
+            super().__exit__(kind, *more)
+            if where == "close":
+                raise ValueError("odd")
+
+    def fail(_tinted: TintedFrame) -> None:
+        if where == "write":
+            raise ValueError("odd")
+
+    mistaken, quick = Mistaken(fail), Kept()
+    sinks = {"window": mistaken, "quick": quick}
+    with (
+        caplog.at_level("DEBUG", "device.jobs.live.outlets"),
+        Running(lambda: FakeCamera(rate=50), configured(), network=Painter(), sinks=sinks) as run,
+    ):
+        wait_until(lambda: len(quick.frames) > 10)
+        if where == "write":
+            assert run.desk.troubles == ("window: a mistake of ours: ValueError: odd",)
+    assert run.error is None
+    ends = "" if where == "close" else "; the rest goes on without it"
+    assert f"window: a mistake of ours: ValueError: odd{ends}" in run.said
+    assert "Traceback" in caplog.text
+    assert quick.ends == ["closed"]
 
 
 def test_a_sink_that_hangs_is_named_and_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING, Final
 
-from device.engine import POLL_S, Slot
+from device.engine import POLL_S, Slot, Stopped
 from device.errors import TintcastError
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from device.engine import Interest, Lease, Stop
     from device.frames import TintedFrame
     from device.sinks import Sink
+
+_log = logging.getLogger(__name__)
 
 #: A sink that has had a frame for so long does not answer, in seconds.
 _SILENT_S: Final = 5.0
@@ -70,11 +73,19 @@ class Outlet:
                         self._since = None
                         self.written += 1
                 self._closing = True
+        except Stopped:
+            raise
         except TintcastError as error:
-            self._error = str(error)
-            self._say(f"{self.name}: {error}" + ("" if self._closing else "; the rest goes on without it"))
+            self._lose(error)
+        except Exception as error:  # noqa: BLE001 - a mistake in one way out ends that one alone
+            _log.debug("%s failed", self.name, exc_info=True)
+            self._lose(TintcastError(f"a mistake of ours: {type(error).__name__}: {error}"))
         if self.dropped:
             of = self.written + self.dropped
             self._say(
                 f"{self.name}: {self.dropped} of {of} frames were left out, it is slower than they come"
             )
+
+    def _lose(self, error: TintcastError) -> None:
+        self._error = str(error)
+        self._say(f"{self.name}: {error}" + ("" if self._closing else "; the rest goes on without it"))
