@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
 import traceback
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from device.errors import CameraWedged, TintcastError, from_misfit
 
@@ -14,17 +15,25 @@ if TYPE_CHECKING:
     import typer
 
 
+class LeftBehind(SystemExit):
+    """A command that has ended well, but for a thread that could keep the process from ending."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+
+
 def run_command(app: typer.Typer, name: str, arguments: list[str] | None = None) -> int:
     """Run the command line ``app`` under ``name`` and return its exit code; raises nothing but Ctrl-C."""
     try:
         app(arguments)
+    except LeftBehind:
+        _end_now(0)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     except TintcastError as error:
         sys.stderr.write(f"{name}: {error}\n")
         if isinstance(error, CameraWedged):
-            sys.stderr.flush()
-            os._exit(error.exit_code)  # what is stuck could keep an ordinary end from ever coming
+            _end_now(error.exit_code)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last line of defence: report our own bug as one
         if (misfit := from_misfit(error)) is not None:
@@ -39,6 +48,15 @@ def run_command(app: typer.Typer, name: str, arguments: list[str] | None = None)
         sys.stderr.write(f"{name}: {bug}\n")
         return bug.exit_code
     return 0
+
+
+def _end_now(code: int) -> NoReturn:
+    """End the process: what is stuck could keep an ordinary end from ever coming."""
+    with contextlib.suppress(OSError):  # who read it may be gone
+        sys.stdout.flush()
+    with contextlib.suppress(OSError):
+        sys.stderr.flush()
+    os._exit(code)
 
 
 def start_logging(*, verbose: bool) -> None:

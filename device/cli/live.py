@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from device.cli import options
+from device.cli.command import LeftBehind
 from device.cli.show import StatusLine
 from device.errors import ConfigurationError
 
@@ -126,6 +127,8 @@ def live(
         ears = Ears(line.say, ready, lambda desk: line.show(_status(desk)))
         summary = run_live(config, ears, stop, on=on, pipe=pipe)
     line.say(_last_words(summary))
+    if summary.left_behind:
+        raise LeftBehind
 
 
 def _status(desk: LiveDesk) -> str:

@@ -89,12 +89,16 @@ def test_the_terminate_signal_is_a_good_end_too(started: list[subprocess.Popen[s
 
 
 def test_on_the_network_the_token_is_not_told_to_a_log(
-    started: list[subprocess.Popen[str]], state: Path, capsys: pytest.CaptureFixture[str]
+    started: list[subprocess.Popen[str]],
+    state: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # which makes rich take every file for a terminal
     process = live(started, *SMALL, "--port", "0", "--lan", "--name", "door")
     assert process.stderr is not None
     line = process.stderr.readline()
-    assert "tintcast live --address" in line
+    assert "tintcast live --name door --address" in line
     assert main(["live", "--address", "--lan", "--port", "0", "--name", "door"]) == 0
     told = capsys.readouterr().out
     token = re.search(r"token=(\S+)", told)
@@ -134,13 +138,14 @@ def test_what_was_switched_off_stays_so_and_it_is_said(started: list[subprocess.
 
 
 WEDGED = """
-import sys, time
+import sys, threading, time
 import device.jobs.live.run as room
 from device.cli import main
 
 class Wedged:
     name, dropped, corrupt = "test camera", 0, 0
     def frames(self):
+        print("opened", flush=True)
         time.sleep(600)
         yield
     def rest(self, *, resting): pass
@@ -150,7 +155,9 @@ class Wedged:
 
 room.open_source = lambda settings: Wedged()
 import device.jobs.live.camera as camera
-camera._CLOSING_S = camera._FIRST_FRAME_S = 1.0
+camera._CLOSING_S = 1.0
+camera._FIRST_FRAME_S = float(sys.argv[2])
+threading.Thread(target=time.sleep, args=[600]).start()  # as of a library that keeps the process from ending
 sys.exit(main(["live", "--no-page", "--network", sys.argv[1]]))
 """
 
@@ -158,7 +165,7 @@ sys.exit(main(["live", "--no-page", "--network", sys.argv[1]]))
 def test_a_camera_that_hangs_for_good_ends_the_process_with_75(state: Path) -> None:
     del state
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(WEDGED), str(TINY)],
+        [sys.executable, "-c", textwrap.dedent(WEDGED), str(TINY), "1"],
         capture_output=True,
         text=True,
         timeout=60,
@@ -166,6 +173,25 @@ def test_a_camera_that_hangs_for_good_ends_the_process_with_75(state: Path) -> N
     )
     assert done.returncode == 75
     assert "tintcast: test camera: it hangs and can't be closed (" in done.stderr
+
+
+def test_ctrl_c_ends_the_process_whatever_a_camera_leaves_behind(
+    started: list[subprocess.Popen[str]],
+) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(WEDGED), str(TINY), "60"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    started.append(process)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "opened\n"
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "left behind: test camera: it hangs" in err
+    assert "0 frames" in err.splitlines()[-1], "the last words are said"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -187,6 +188,61 @@ def test_a_stop_ends_all_threads_within_seconds() -> None:
         run.thread.join(20)
         assert time.monotonic() - began < 5
         assert run.job.workers.alive() == []
+
+
+def test_a_tick_that_fails_ends_it_as_anything_else_would() -> None:
+    kept = Kept()
+    run = Running(FakeCamera, network=Painter(), sinks={"kept": kept})
+
+    def tick() -> None:
+        if len(kept.frames) > 3:
+            raise BrokenPipeError("nobody reads")
+
+    with pytest.raises(BrokenPipeError, match="nobody reads"):
+        run.job.run(run.stop, tick)
+    assert run.job.workers.alive() == []
+    assert kept.ends == ["closed"]
+    assert run.said == []
+
+
+@pytest.mark.parametrize("wedged", [True, False])
+def test_what_is_left_behind_at_a_stop_is_told(*, wedged: bool) -> None:
+    free = threading.Event()
+
+    class Wedged(FakeCamera):
+        def __exit__(self, *_: object) -> None:
+            if wedged:
+                free.wait(20)
+
+    with Running(Wedged, network=Painter()) as run:
+        wait_until(lambda: run.desk.figures()["state"] == "live")
+        run.stop.request()
+        run.thread.join(20)
+    free.set()
+    assert run.error is None
+    assert run.job.left_behind == wedged
+    assert [line.startswith("left behind: test camera: it hangs") for line in run.said] == [True] * wedged
+
+
+def test_of_two_who_switch_at_once_the_last_one_counts() -> None:
+    held, go = threading.Event(), threading.Event()
+
+    def hold(name: str, value: object) -> None:
+        if name == "live" and not value:
+            held.set()
+            go.wait(20)
+
+    with Running(FakeCamera, network=Painter()) as run:
+        wait_until(lambda: run.desk.figures()["state"] == "live")
+        run.desk.switches._listeners.insert(0, hold)
+        off = threading.Thread(target=run.desk.switches.set, args=["live", "off"], kwargs={"by": "one"})
+        off.start()
+        assert held.wait(10)
+        run.desk.switches.set("live", "on", by="another")
+        go.set()
+        off.join(10)
+        assert run.desk.switches.value("live") is True
+        assert run.desk.figures()["state"] != "off"
 
 
 def test_a_stop_does_not_wait_for_a_camera_that_takes_long_to_open() -> None:

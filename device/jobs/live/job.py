@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -58,11 +59,14 @@ class LiveJob:
         load: Callable[[str], Network] | None = None,
     ) -> None:
         self._say = say
+        self._setting = threading.Lock()
         #: Ends its threads, those of its ways out included; set at the end.
         self.stop = Stop()
         self.leases = Leases()
         self.workers = Workers(self.stop, self.leases)
         self.meter = Meter()
+        #: Whether threads did not end when they had to: they could keep the process from ending, too.
+        self.left_behind = False
         self._outlets: list[Outlet] = []
         board = board_of(config.hints, None if folder is None else folder / "hints.json", say=say)
         switches = live_switches(config, None if folder is None else folder / "switches.json")
@@ -132,13 +136,10 @@ class LiveJob:
         outlets = Workers(self.stop, Leases())
         for outlet in self._outlets:
             outlets.start(outlet.name, outlet.run)
-        due = 0.0
-        while not (self.stop.is_set() or stop.is_set() or self._outgoing.done.is_set()):
-            fail_if_expired(self.leases, self.stop)
-            if time.monotonic() >= due:
-                due = time.monotonic() + _TICK_S
-                tick()
-            self._outgoing.done.wait(POLL_S)
+        try:
+            self._watch(stop, tick)
+        except BaseException as error:  # noqa: BLE001 - raised once all has ended, as a thread's would be
+            self.stop.fail(error)
         self.stop.request()
         self._end(outlets, asked=stop.is_set())
         stop.raise_if_failed()
@@ -148,6 +149,15 @@ class LiveJob:
         self.stop.request()
         self.desk.views.close()
 
+    def _watch(self, stop: Stop, tick: Callable[[], None]) -> None:
+        due = 0.0
+        while not (self.stop.is_set() or stop.is_set() or self._outgoing.done.is_set()):
+            fail_if_expired(self.leases, self.stop)
+            if time.monotonic() >= due:
+                due = time.monotonic() + _TICK_S
+                tick()
+            self._outgoing.done.wait(POLL_S)
+
     def _end(self, outlets: Workers, *, asked: bool) -> None:
         """Wait until all threads have ended, not long where somebody waits: one that hangs is left behind."""
         self.desk.views.close()
@@ -156,7 +166,7 @@ class LiveJob:
         except (CameraWedged, Stuck) as error:
             if not asked:
                 raise
-            self._say(f"left behind: {error}")
+            self._leave_behind(str(error))
         finally:
             self._end_outlets(outlets)
 
@@ -166,12 +176,16 @@ class LiveJob:
             waited = time.monotonic() - began
             busy = [each.name for each in self._outlets if each.name in alive and each.closing]
             if waited > (_FINISHING_S if busy else _GRACE_S):
-                self._say(f"left behind: {', '.join(alive)} did not end within {waited:.0f} s")
+                self._leave_behind(f"{', '.join(alive)} did not end within {waited:.0f} s")
                 return
             if busy and waited > _TICK_S and not said:
                 said = True
                 self._say(f"{', '.join(busy)}: finishing what is there")
             time.sleep(POLL_S / 4)
+
+    def _leave_behind(self, what: str) -> None:
+        self.left_behind = True
+        self._say(f"left behind: {what}")
 
     def _take(self, frame: Frame) -> None:
         if self._frames.put(frame) and not self._outgoing.resting:
@@ -181,18 +195,20 @@ class LiveJob:
         for outlet in self._outlets:
             outlet.put(tinted)
 
-    def _set(self, name: str, value: Value) -> None:
-        """A switch was set."""
-        if name == "live":
-            self._camera.switch(on=bool(value))
-        elif name == "colour":
-            self._outgoing.decide(str(value))
-        elif name == "network":
-            self._colouring.use(str(value))
-        elif name == "rate":
-            self._outgoing.rate = float(value or 0)
-        elif name == "saturation":
-            self._outgoing.taste = taste_of(self._colour.model_copy(update={"saturation": value}))
+    def _set(self, name: str, _value: Value) -> None:
+        """A switch was set; where others set it at the same time, what it is now counts."""
+        with self._setting:
+            value = self.desk.switches.value(name)
+            if name == "live":
+                self._camera.switch(on=bool(value))
+            elif name == "colour":
+                self._outgoing.decide(str(value))
+            elif name == "network":
+                self._colouring.use(str(value))
+            elif name == "rate":
+                self._outgoing.rate = float(value or 0)
+            elif name == "saturation":
+                self._outgoing.taste = taste_of(self._colour.model_copy(update={"saturation": value}))
 
     def _refused(self, name: str, error: TintcastError) -> None:
         """Another network can't be had: this one stays."""

@@ -41,13 +41,17 @@ class Ears:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A live picture that has ended: frames that went out, those that passed as they were, seconds."""
+    """A live picture that has ended: frames that went out, those that passed as they were, seconds.
+
+    ``left_behind``: whether a thread did not end, and could keep the process from ending.
+    """
 
     frames: int
     passed: int
     overtaken: int
     seconds: float
     network_ms: float
+    left_behind: bool
 
     @property
     def rate(self) -> float:
@@ -90,6 +94,7 @@ def run_live(
             job.meter.overtaken,
             time.monotonic() - began,
             job.network_ms,
+            job.left_behind,
         )
 
 
