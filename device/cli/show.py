@@ -87,8 +87,8 @@ class StatusLine:
 
     @property
     def is_terminal(self) -> bool:
-        """Whether somebody reads it."""
-        return self._console.is_terminal
+        """Whether somebody reads it, and no file keeps it: whatever rich has been told (FORCE_COLOR)."""
+        return self._console.file.isatty()
 
     def __enter__(self) -> Self:
         if self.is_terminal:

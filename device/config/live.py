@@ -56,7 +56,7 @@ class CameraSettings(Section):
     transport: Literal["tcp", "udp"] = Field(default="tcp", description="how RTSP brings its pictures")
     loop: bool = Field(default=False, description="begin a film again at its end")
     stall_seconds: float = Field(
-        default=2,
+        default=1.5,
         ge=0.5,
         le=60,
         description="a source without a frame for this long is gone, slow ones later (seconds)",
@@ -80,7 +80,7 @@ class LiveSettings(Section):
         default=10,
         ge=0,
         le=86_400,
-        description="network and encoders rest when nobody has looked for this long (seconds)",
+        description="network, encoders and camera rest when nobody has looked for this long (seconds)",
     )
     snapshot_seconds: float = Field(
         default=60, ge=0, le=86_400, description="time between snapshots by itself (seconds); 0: none"

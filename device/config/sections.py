@@ -59,7 +59,7 @@ class ColourSettings(Section):
         default=0.9,
         ge=0,
         lt=1,
-        description="how much of a film's colour is carried on along its motion; 0: none",
+        description="how much of the colour is carried on along the motion, in films and live; 0: none",
     )
 
 

@@ -25,7 +25,6 @@ class Interest:
         self._clock = clock
         self._changed = threading.Condition()
         self._held: list[str] = []
-        self._touched: dict[str, float] = {}
         self._last_left = clock()
 
     @contextmanager
@@ -42,16 +41,6 @@ class Interest:
                 self._last_left = max(self._last_left, self._clock())
                 self._changed.notify_all()
 
-    def touch(self, name: str, seconds: float) -> None:
-        """Be interested, as ``name``, for ``seconds`` from now, whatever was said before; at 0 no longer."""
-        with self._changed:
-            now = self._clock()
-            if seconds > 0:
-                self._touched[name] = now + seconds
-            elif name in self._touched:
-                self._last_left = max(self._last_left, min(self._touched.pop(name), now))
-            self._changed.notify_all()
-
     @property
     def active(self) -> bool:
         """Whether anybody is, or was until ``linger_s`` ago."""
@@ -61,8 +50,7 @@ class Interest:
     def holders(self) -> tuple[str, ...]:
         """Who is interested now, by name, each as often as it is."""
         with self._changed:
-            now = self._clock()
-            return (*self._held, *(name for name, until in self._touched.items() if until > now))
+            return tuple(self._held)
 
     def wait(self, active: bool, timeout: float) -> bool:  # noqa: FBT001 - a state, as the property's
         """Wait until ``active`` is this, ``timeout`` seconds at most; whether it is."""
@@ -79,4 +67,4 @@ class Interest:
         """How long it stays active at least, if nothing happens."""
         if self._held:
             return threading.TIMEOUT_MAX
-        return max([self._last_left, *self._touched.values()]) + self._linger_s - self._clock()
+        return self._last_left + self._linger_s - self._clock()

@@ -22,6 +22,9 @@ GREY: Final = "grey"
 #: A film is held steady where smoothing leaves so much of the warp error, or so much of the truth's own.
 _LEFT: Final = 0.5
 _OF_TRUTH: Final = 1.2
+#: A film paler by this share, or by so many dB farther from its own colour, has lost something by it.
+_PALER: Final = 0.05
+_WORSE_DB: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,10 @@ class FilmFigures:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One way to colour films, over all of them; medians and worst of what ``FilmFigures`` tells of each."""
+    """One way to colour films, over all of them; medians and worst of what ``FilmFigures`` tells of each.
+
+    ``held``, ``pale`` and ``worse``: in how many films the warp error is held, and colour or PSNR is lost.
+    """
 
     way: str
     films: int
@@ -77,6 +83,8 @@ class Summary:
     closer: float | None
     farthest: float | None
     delta_e: float | None
+    pale: int
+    worse: int
 
     def lines(self) -> list[str]:
         """What it says, for people."""
@@ -87,9 +95,15 @@ class Summary:
                 f"halved, or within 20 % of the truth's own, in {self.held}"
             )
         if self.more_colourful is not None and self.palest is not None:
-            said.append(f"  colourfulness {self.more_colourful:+.1%} (median), {self.palest:+.1%} (worst)")
+            said.append(
+                f"  colourfulness {self.more_colourful:+.1%} (median), {self.palest:+.1%} (worst); "
+                f"paler by {_PALER:.0%} or more: {self.pale}"
+            )
         if self.closer is not None and self.farthest is not None:
-            said.append(f"  PSNR {self.closer:+.2f} dB (median), {self.farthest:+.2f} dB (worst)")
+            said.append(
+                f"  PSNR {self.closer:+.2f} dB (median), {self.farthest:+.2f} dB (worst); "
+                f"worse by more than {_WORSE_DB:g} dB: {self.worse}"
+            )
         if self.delta_e is not None:
             said.append(f"  dE2000 {self.delta_e:.2f} from the colour of every frame's prediction (median)")
         return said
@@ -112,6 +126,8 @@ def summarized(films: Sequence[FilmFigures], way: str) -> Summary | None:
         closer=_over(median, closer),
         farthest=_over(min, closer),
         delta_e=_over(median, (film.ways[way].delta_e for film in those)),
+        pale=sum(change is not None and change <= -_PALER for change in colourful),
+        worse=sum(change is not None and change < -_WORSE_DB for change in closer),
     )
 
 

@@ -16,7 +16,7 @@ from device.preview.actions import Actions
 from device.preview.events import Events
 from device.preview.files import Files
 from device.preview.guard import Guard
-from device.preview.listen import Door, listen, most_connections
+from device.preview.listen import Door, listen
 from device.preview.log import AccessLogger, Redacting, access_log, server_log
 from device.preview.sending import STALL_S
 from device.preview.token import keep_served, keep_token, page_address
@@ -78,7 +78,9 @@ class PreviewServer:
             return f"{self.address} (for this machine; --lan serves it to the network)"
         if secret:
             return self.address
-        return f"{page_address(self._port, '').partition('?')[0]} (tintcast live --address shows it whole)"
+        name = "" if self._folder.name == "live" else f" --name {self._folder.name}"
+        bare = page_address(self._port, "").partition("?")[0]
+        return f"{bare} (tintcast live{name} --address shows it whole)"
 
     def start(
         self,
@@ -160,7 +162,7 @@ class PreviewServer:
         try:
             if runner.server is None:
                 raise Stuck("the preview page's server is not set up")
-            door = partial(Door, runner.server, most_connections(self._settings.viewers))
+            door = partial(Door, runner.server, self._settings.viewers)
             servers.extend([await loop.create_server(door, sock=each) for each in sockets])
             ready.set()
             while not ending.is_set():

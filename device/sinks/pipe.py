@@ -58,11 +58,6 @@ class MjpegPipe:
         self._thread = threading.Thread(target=self._run, name="mjpeg", daemon=True)
         self._thread.start()
 
-    @property
-    def dropped(self) -> int:
-        """Pictures that came while an earlier one was still being read."""
-        return self._watch.dropped
-
     def close(self) -> None:
         """End behind the picture that is on its way; one that nobody reads is left where it is."""
         self._watch.close()

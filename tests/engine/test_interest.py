@@ -33,34 +33,6 @@ def test_it_lingers_from_its_beginning_and_after_the_last_has_gone() -> None:
     assert not interest.active
 
 
-def test_a_touch_holds_for_its_time() -> None:
-    clock = Clock()
-    interest = Interest(1, clock)
-    clock.now += 5
-    interest.touch("mqtt", 12)
-    clock.now += 11
-    assert interest.holders() == ("mqtt",)
-    clock.now += 1.5
-    assert interest.holders() == ()
-    assert interest.active
-    clock.now += 1
-    assert not interest.active
-
-
-def test_a_touch_of_no_time_takes_back_the_one_before() -> None:
-    clock = Clock()
-    interest = Interest(1, clock)
-    clock.now += 5
-    interest.touch("mqtt", 0)
-    assert not interest.active
-    interest.touch("mqtt", 100)
-    interest.touch("mqtt", 0)
-    assert interest.holders() == ()
-    assert interest.active
-    clock.now += 1
-    assert not interest.active
-
-
 def test_without_lingering_it_ends_at_once() -> None:
     interest = Interest(0)
     assert not interest.active
@@ -72,17 +44,24 @@ def test_without_lingering_it_ends_at_once() -> None:
 def test_who_waits_wakes_when_somebody_comes() -> None:
     interest = Interest(0)
     assert not interest.wait(active=True, timeout=0.01)
-    timer = threading.Timer(0.05, interest.touch, ("page", 60))
+    leave = threading.Event()
+
+    def come() -> None:
+        with interest.hold("page"):
+            leave.wait(30)
+
+    timer = threading.Timer(0.05, come)
     began = time.monotonic()
     timer.start()
     assert interest.wait(active=True, timeout=30)
     assert time.monotonic() - began < 10
+    leave.set()
     timer.join()
 
 
 def test_who_waits_for_rest_wakes_when_the_last_has_lingered() -> None:
-    interest = Interest(0.05)
-    interest.touch("page", 0.05)
-    assert not interest.wait(active=False, timeout=0.01)
+    interest = Interest(0.1)
+    with interest.hold("page"):
+        assert not interest.wait(active=False, timeout=0.01)
     assert interest.wait(active=False, timeout=30)
     assert not interest.active

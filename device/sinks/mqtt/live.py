@@ -70,11 +70,6 @@ class MqttLive:
         """Frames that were sent."""
         return self._frames.sent
 
-    @property
-    def dropped(self) -> int:
-        """Frames that newer ones replaced before they were sent."""
-        return self._frames.dropped
-
     def start(self, workers: Workers) -> Self:
         """Start both threads."""
         workers.start("mqtt frames", lambda lease: self._frames.run(lease, ended=self._stop.is_set))
