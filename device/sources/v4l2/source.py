@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 _FLIPS: Final = (0x0098_0914, 0x0098_0915)
 #: Nodes of these drivers take pictures from memory, not from a lens, whatever they say.
 _NO_CAMERAS: Final = ("bcm2835-codec", "bcm2835-isp", "pispbe", "rpivid")
+#: The first frame has so long, in seconds, or so many times what another has: a camera that starts is slower.
+_FIRST_S: Final = 5.0
+_FIRST: Final = 2.0
 _NANO: Final = Fraction(1, 1_000_000_000)
 
 
@@ -98,6 +101,8 @@ class V4l2Source:
     def frames(self) -> Iterator[Frame]:
         """Yield the newest frame each time there is one, until ``close``."""
         with self._reading, self._bell, self._device as device:
+            if self._pace.closed:
+                return
             device.start()
             yield from self._frames(device)
 
@@ -121,7 +126,8 @@ class V4l2Source:
         self.close()
 
     def _frames(self, device: Device) -> Iterator[Frame]:
-        stall_s = self._settings.patience_s
+        later_s = self._settings.patience_s
+        stall_s = max(_FIRST_S, _FIRST * later_s)
         heard = time.monotonic()
         index, last, captured = -1, -1, -1
         while not self._pace.closed:
@@ -134,6 +140,7 @@ class V4l2Source:
                 if filled is None:
                     time.sleep(0.01)  # a driver that calls without reason is not asked over and over
                     continue
+                stall_s = later_s
                 step = filled.sequence - last if 0 <= last < filled.sequence else 1
                 last = filled.sequence
                 index += step
