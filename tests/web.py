@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from device.preview import PreviewServer
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -50,6 +52,15 @@ def ask(
         answer = connection.getresponse()
         found = {name.lower(): value for name, value in answer.getheaders()}
         return Answer(answer.status, found, answer.read())
+
+
+def token_of(server: PreviewServer) -> str:
+    return server.address.partition("token=")[2]
+
+
+def enter(server: PreviewServer) -> str:
+    """The cookie that the whole address is swapped for."""
+    return ask(server.port, f"/?token={token_of(server)}").headers["set-cookie"].partition(";")[0]
 
 
 class Stream:

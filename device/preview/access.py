@@ -98,10 +98,10 @@ class Access:
         if request.method not in _READING:
             foreign = site not in {"same-origin", "none"}
             if origin is not None:
-                foreign = urlsplit(origin).netloc.lower() != request.host.lower()
+                foreign = not _is_ours(origin, request)
             if foreign:
                 raise web.HTTPForbidden(text="another web site may not change anything here")
-        elif shown is not Shown.TOKEN and site in {"cross-site", "same-site"} and not is_visit(request):
+        elif shown is not Shown.TOKEN and _is_shown_elsewhere(request):
             raise web.HTTPForbidden(text="another web site may not show this without the token")
 
 
@@ -110,6 +110,30 @@ def is_visit(request: BaseRequest) -> bool:
     return request.headers.get("Sec-Fetch-Mode") == "navigate" and (
         request.headers.get("Sec-Fetch-Dest", "document") == "document"
     )
+
+
+def comes_from_page(request: BaseRequest) -> bool:
+    """Whether a page of ours made a browser ask, by what the browser says of that."""
+    return _is_ours(request.headers.get("Referer", ""), request)
+
+
+def _is_shown_elsewhere(request: BaseRequest) -> bool:
+    """Whether another site's page loads this. Browsers tell only some addresses so; others learn where from.
+
+    Without that a link to the page itself looks like anything else, and the page shows nothing elsewhere.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in {"cross-site", "same-site"} and not is_visit(request)
+    return request.path != "/" and "Referer" in request.headers and not comes_from_page(request)
+
+
+def _is_ours(address: str, request: BaseRequest) -> bool:
+    """Whether ``address`` has the host that ``request`` was sent to; what is no address has not."""
+    try:
+        return urlsplit(address).netloc.lower() == request.host.lower()
+    except ValueError:
+        return False
 
 
 def _authorization(request: BaseRequest) -> list[tuple[Shown, str]]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from aiohttp import web
 
 from device.errors import TintcastError
+from device.preview.body import json_object
 from device.preview.colours import ab_of, described
 from device.preview.viewers import wanted
 
@@ -60,7 +61,7 @@ class Actions:
 
     async def set(self, request: web.Request) -> web.Response:
         """POST /set/<thing> with ``{"value": ...}``: what MQTT's set/<thing> does."""
-        value = (await _json(request)).get("value")
+        value = (await json_object(request)).get("value")
         name, by = request.match_info["thing"], f"page ({request.remote})"
         now = await self._ask(lambda: self._desk.switches.set(name, value, by=by))
         self._changed()
@@ -72,7 +73,7 @@ class Actions:
 
     async def add_hint(self, request: web.Request) -> web.Response:
         """POST /hints with x, y, and a, b or ``colour`` as #rrggbb."""
-        given = await _json(request)
+        given = await json_object(request)
         x, y = (_number(given, name, 0, 1) for name in ("x", "y"))
         if "colour" in given:
             try:
@@ -132,23 +133,10 @@ class Actions:
             self._turns.release()
 
 
-async def _json(request: web.Request) -> dict[str, Any]:
-    """The object in the body. A form can't send it, so no other site can without asking first."""
-    if request.content_type != "application/json":
-        raise web.HTTPUnsupportedMediaType(text="JSON is taken here")
-    try:
-        given = await request.json()
-    except (ValueError, RecursionError):
-        given = None
-    if not isinstance(given, dict):
-        raise web.HTTPBadRequest(text="the body is not a JSON object")
-    return given
-
-
 def _number(given: Any, name: str, least: float, most: float) -> float:
     try:
         number = float(given.get(name))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not least <= number <= most:
         raise web.HTTPBadRequest(text=f"{name} is a number between {least} and {most}")

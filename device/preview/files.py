@@ -17,8 +17,8 @@ _TYPES: Final = {
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
 }
-_AGAIN: Final = """<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url=/">
-<title>tintcast</title><p><a href="/">tintcast</a>
+_AGAIN: Final = """<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url={page}">
+<title>tintcast</title><p><a href="{page}">tintcast</a>
 """
 
 
@@ -47,9 +47,9 @@ class Files:
         body = self._content["locked.html"].replace(b"<!-- note -->", note)
         return web.Response(status=401, body=body, content_type="text/html", charset="utf-8")
 
-    def again(self) -> web.Response:
-        """A page that asks for the page again."""
-        return web.Response(status=401, text=_AGAIN, content_type="text/html")
+    def again(self, status: int, page: str) -> web.Response:
+        """A page that asks for ``page`` at once."""
+        return web.Response(status=status, text=_AGAIN.format(page=page), content_type="text/html")
 
     def _handler(self, name: str) -> Callable[[web.Request], Awaitable[web.Response]]:
         body = self._content[name]

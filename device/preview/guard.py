@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from device.preview.access import Shown, is_visit
+from device.preview.access import Shown, comes_from_page, is_visit
+from device.preview.body import form
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler, Middleware
@@ -19,6 +20,8 @@ _log = logging.getLogger(__name__)
 
 _PAGE: Final = "/"
 _UNLOCK: Final = "/unlock"
+#: In the query of the page: it has been asked for again.
+_AGAIN: Final = "again"
 #: What the page that asks for the token is made of, and nothing else, is for everybody.
 _OPEN: Final = frozenset({"/page.css", "/icon.svg"})
 _HEADERS: Final = {
@@ -55,7 +58,7 @@ class Guard:
             except ConnectionError:
                 return web.Response()  # who asked has gone, and gets nothing more
             except Exception:  # noqa: BLE001 - the last line of defence
-                _log.exception("%s %s went wrong", request.method, request.path)
+                _log.exception("%s %s went wrong", request.method, request.rel_url.raw_path)
                 return _plainly(
                     web.HTTPInternalServerError(text="something went wrong here; the log says what")
                 )
@@ -73,7 +76,7 @@ class Guard:
 
     async def unlock(self, request: web.Request) -> web.StreamResponse:
         """POST /unlock: the token, typed into the page that asks for it."""
-        claim = (await request.post()).get("token")
+        claim = (await form(request)).get("token")
         if not isinstance(claim, str) or not self._access.is_token(claim.strip()):
             await self._access.punish(request)
             return self._files.locked(wrong=True)
@@ -82,20 +85,26 @@ class Guard:
     async def _admit(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         access = self._access
         shown = access.shown(request)
-        access.check_place(request, shown)
-        if not access.locked or (request.path in _OPEN or request.path == _UNLOCK):
-            return await handler(request)
-        if shown is Shown.WRONG:
+        closed = access.locked and request.path not in _OPEN and request.path != _UNLOCK
+        if closed and shown is Shown.WRONG:  # first of all: no other refusal may tell a wrong token sooner
             await access.punish(request)
+        access.check_place(request, shown)
+        if not closed:
+            return await handler(request)
         if shown in {Shown.NOTHING, Shown.WRONG}:
             return self._refuse(request, shown)
         if request.path == _PAGE and "token" in request.query:
             return self._enter()
+        if request.path == _PAGE and _AGAIN in request.query:
+            return web.Response(status=303, headers={"Location": _PAGE})
         return await handler(request)
 
     def _enter(self) -> web.Response:
-        """Into the page, with a cookie in the token's place, so that the address bar does not hold it."""
-        response = web.Response(status=303, headers={"Location": _PAGE})
+        """Into the page, with a cookie in the token's place, so that the address bar does not hold it.
+
+        Not by a redirect: one that another site's link began is followed without a strict cookie.
+        """
+        response = self._files.again(200, _PAGE)
         self._access.give_cookie(response)
         return response
 
@@ -103,10 +112,14 @@ class Guard:
         """A page that asks for the token; for everything else a line, and a question that programs know."""
         if request.path == _PAGE:
             # A strict cookie stays at home when another site's link leads here: ask again, from here.
-            again = shown is Shown.NOTHING and request.headers.get("Sec-Fetch-Site") == "cross-site"
-            return self._files.again() if again else self._files.locked(wrong=shown is Shown.WRONG)
+            # Browsers don't tell addresses of a local network where from: then once, whoever it is.
+            site = request.headers.get("Sec-Fetch-Site", "cross-site")
+            if shown is Shown.NOTHING and site == "cross-site" and _AGAIN not in request.query:
+                return self._files.again(401, f"{_PAGE}?{_AGAIN}")
+            return self._files.locked(wrong=shown is Shown.WRONG)
         response = web.Response(status=401, text="the token is missing, or wrong\n")
-        if "Sec-Fetch-Mode" not in request.headers or is_visit(request):
+        # A browser would ask for a password in a window of its own, over the page that asks in its way.
+        if ("Sec-Fetch-Mode" not in request.headers or is_visit(request)) and not comes_from_page(request):
             response.headers["WWW-Authenticate"] = 'Basic realm="tintcast", charset="UTF-8"'
         return response
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import ipaddress
 import socket
 from typing import TYPE_CHECKING, Final
 
@@ -65,18 +66,49 @@ def most_connections(viewers: int) -> int:
     return 64 + 4 * viewers
 
 
-class Door(asyncio.Protocol):
-    """Lets a new connection in to ``server``, or closes it where there are ``most`` already."""
+def most_from_one(viewers: int) -> int:
+    """So many from one address that a household behind it has all its pages: each is a stream and its events.
 
-    def __init__(self, server: web.Server, most: int) -> None:
+    So few that others still come in: below half of all.
+    """
+    return 16 + 2 * viewers
+
+
+class Door(asyncio.Protocol):
+    """Lets a new connection in to ``server``, or closes it where as many as may are there already.
+
+    Who comes from this machine itself, as through a proxy on it, is counted among all, not by address.
+    """
+
+    def __init__(self, server: web.Server, viewers: int) -> None:
         self._server = server
-        self._most = most
+        self._most = most_connections(viewers)
+        self._most_from_one = most_from_one(viewers)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Hand it over."""
-        if len(self._server.connections) >= self._most or not isinstance(transport, asyncio.Transport):
+        if not isinstance(transport, asyncio.Transport) or self._full(_peer(transport)):
             transport.close()
             return
         handler = self._server()
         transport.set_protocol(handler)
         handler.connection_made(transport)
+
+    def _full(self, peer: str) -> bool:
+        there = [_peer(each.transport) for each in self._server.connections]
+        if len(there) >= self._most:
+            return True
+        return not _is_here(peer) and there.count(peer) >= self._most_from_one
+
+
+def _peer(transport: asyncio.BaseTransport | None) -> str:
+    """The address at the other end; empty where it has gone."""
+    name = None if transport is None else transport.get_extra_info("peername")
+    return str(name[0]) if name else ""
+
+
+def _is_here(peer: str) -> bool:
+    try:
+        return ipaddress.ip_address(peer).is_loopback
+    except ValueError:
+        return False

@@ -125,6 +125,7 @@ def test_hints_are_placed_listed_taken_back_and_kept(desk: KnownDesk, tmp_path: 
         {"x": 0.5, "y": 0.5},
         {"x": 0.5, "y": 0.5, "a": 1000, "b": 0},
         {"x": "nan", "y": 0.5, "a": 0, "b": 0},
+        {"x": 10**400, "y": 0.5, "a": 0, "b": 0},
         {"x": 0.5, "y": 0.5, "colour": "red"},
         {"x": 0.5, "y": 0.5, "colour": 7},
         {"x": None, "y": [], "colour": "#000000"},
@@ -133,6 +134,11 @@ def test_hints_are_placed_listed_taken_back_and_kept(desk: KnownDesk, tmp_path: 
 def test_hints_that_can_not_be_are_refused(server: PreviewServer, desk: KnownDesk, body: object) -> None:
     assert ask(server.port, "/hints", method="POST", body=body).status == 400
     assert desk.hints() == ()
+
+
+def test_a_charset_that_is_none_is_refused(server: PreviewServer) -> None:
+    kind = "application/json; charset=none-such"
+    assert ask(server.port, "/set/colour", method="POST", body={}, Content_Type=kind).status == 400
 
 
 def test_likely_colours_are_of_the_place(server: PreviewServer, desk: KnownDesk) -> None:

@@ -8,6 +8,7 @@ import time
 from contextlib import ExitStack
 from itertools import islice
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from device.preview import PreviewServer
 from device.preview.access import Access
 from device.preview.files import Files
 from device.preview.guard import Guard
-from device.preview.listen import most_connections
+from device.preview.listen import Door, most_connections, most_from_one
 from device.preview.viewers import WIDTHS, wanted
 from device.sinks.views import View
 
@@ -210,6 +211,27 @@ def test_idle_connections_are_limited_and_the_page_stays(desk: KnownDesk, tmp_pa
             assert late.recv(1) == b""
         idle.close()
         assert until(lambda: _answers(server.port))
+
+
+def test_one_address_has_all_its_pages_and_leaves_room_for_others() -> None:
+    """A page is two connections; who comes from this machine, as a proxy does, is not counted by address."""
+    viewers = 16
+    household = _let_in("192.0.2.7", viewers, 1000)
+    assert 2 * viewers < household == most_from_one(viewers) < most_connections(viewers) / 2
+    assert _let_in("fe80::1%eth0", viewers, 1000) == household
+    assert _let_in("127.0.0.1", viewers, 1000) == most_connections(viewers)
+
+
+def _let_in(peer: str, viewers: int, asked: int) -> int:
+    """How many of ``asked`` connections from ``peer`` are let in."""
+    server = Mock(connections=[])
+    for _ in range(asked):
+        transport = Mock(spec=asyncio.Transport)
+        transport.get_extra_info.return_value = (peer, 1)
+        Door(server, viewers).connection_made(transport)
+        if not transport.close.called:
+            server.connections.append(Mock(transport=transport))
+    return len(server.connections)
 
 
 def _answers(port: int) -> bool:
