@@ -29,7 +29,8 @@ class WindowSink:
     """Shows the newest frame in a window, from a thread of its own, where all of SDL happens.
 
     Q, Esc or the close button end it: ``on_closed`` is called, once, from that thread, and later frames are
-    let go. S calls ``on_snapshot``; B shows the frame as it came, grey, and in colour again.
+    let go. S calls ``on_snapshot`` with the frame that is shown; B shows it as it came, grey, and in colour
+    again.
     Raises ConfigurationError where SDL2 is not installed, or there is no screen that we may use.
     """
 
@@ -38,7 +39,7 @@ class WindowSink:
         title: str = "tintcast",
         *,
         on_closed: Callable[[], None] = lambda: None,
-        on_snapshot: Callable[[], None] = lambda: None,
+        on_snapshot: Callable[[TintedFrame], None] = lambda _: None,
     ) -> None:
         self._title = title
         self._on_closed = on_closed
@@ -102,10 +103,10 @@ class WindowSink:
             for wish in screen.wishes():
                 if wish is Wish.CLOSE:
                     return True
-                if wish is Wish.SNAPSHOT:
-                    self._on_snapshot()
-                else:
+                if wish is Wish.BEFORE_AFTER:
                     self._grey = not self._grey
+                elif last is not None:
+                    self._on_snapshot(last)
             if tinted is None and self._grey != before:
                 tinted = last
             if tinted is not None:

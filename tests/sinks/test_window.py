@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import builtins
 import os
+import queue
 import threading
 import time
 from fractions import Fraction
@@ -150,9 +151,9 @@ def test_another_size_is_shown_in_the_same_window(on_screen: str) -> None:
 
 
 def test_keys(on_screen: str) -> None:
-    closed, snapshots = threading.Event(), threading.Semaphore(0)
-    with WindowSink(on_closed=closed.set, on_snapshot=snapshots.release) as window:
-        window.write(tinted())
+    closed, snapshots, frame = threading.Event(), queue.SimpleQueue[TintedFrame](), tinted()
+    with WindowSink(on_closed=closed.set, on_snapshot=snapshots.put) as window:
+        window.write(frame)
         seen(on_screen, has((320, 240)))
 
         press(sdl2.SDLK_f)
@@ -169,7 +170,7 @@ def test_keys(on_screen: str) -> None:
         assert not is_grey(seen(on_screen, lambda picture: not is_grey(picture)))
 
         press(sdl2.SDLK_s)
-        assert snapshots.acquire(timeout=LONG)
+        assert snapshots.get(timeout=LONG) is frame
         assert not closed.is_set()
         press(sdl2.SDLK_q)
         assert closed.wait(LONG)

@@ -7,8 +7,10 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from device.errors import TintcastError
 from device.jobs.live.job import LiveJob
 from device.resources import state_folder
 from device.sinks.views import View
@@ -16,10 +18,10 @@ from device.sources.choose import open_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from device.config import Config
     from device.engine import Stop
+    from device.frames import TintedFrame
     from device.jobs.live.desk import LiveDesk
     from device.preview import PreviewServer
 
@@ -82,7 +84,7 @@ def run_live(
         if config.live.record is not None:
             _record(job, config.live.record, config, ears.say)
         if config.live.window:
-            _show(job, stop)
+            _show(job, config, ears.say, stop)
         if pipe is not None:
             _write(job, pipe, config, stop, stack)
         ears.ready(server)
@@ -125,13 +127,22 @@ def _record(job: LiveJob, out: Path, config: Config, say: Callable[[str], None])
     job.add("record", RecordSink(out, config.film, network=lambda: job.network_name, say=say))
 
 
-def _show(job: LiveJob, stop: Stop) -> None:
+def _show(job: LiveJob, config: Config, say: Callable[[str], None], stop: Stop) -> None:
+    from device.jobs.live.stills import keep_still  # noqa: PLC0415 - as below
     from device.sinks.window import WindowSink  # noqa: PLC0415 - SDL2, only where there is a screen
 
-    def press() -> None:
-        job.desk.switches.set("snapshot", None, by="window")
+    def keep(tinted: TintedFrame) -> None:
+        quality = round(float(job.desk.switches.value("quality") or config.preview.quality))
+        try:
+            path = keep_still(
+                tinted, Path.cwd(), network=job.network_name, device=config.mqtt.device, quality=quality
+            )
+        except TintcastError as error:
+            say(f"no snapshot: {error}")
+        else:
+            say(f"snapshot: {path.name}")
 
-    job.add("window", WindowSink(on_closed=stop.request, on_snapshot=press))
+    job.add("window", WindowSink(on_closed=stop.request, on_snapshot=keep))
 
 
 def _write(job: LiveJob, pipe: int, config: Config, stop: Stop, stack: ExitStack) -> None:
