@@ -7,6 +7,7 @@ import logging
 import math
 import os
 import threading
+from collections import deque
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -102,7 +103,12 @@ class Switches:
         self.things = tuple(things)
         self._by_name = {thing.name: thing for thing in self.things}
         self._memory = memory
-        self._lock = threading.RLock()
+        # One change after the other, written and told before the next; a listener may make one of its own.
+        self._changing = threading.RLock()
+        self._untold: deque[tuple[str, Value]] = deque()
+        self._telling = False
+        # Held for no longer than a look takes: whoever only reads waits for neither disk nor listeners.
+        self._lock = threading.Lock()
         self._listeners: list[Listener] = []
         self._values: dict[str, Value] = {
             thing.name: thing.parse(values[thing.name])
@@ -127,27 +133,41 @@ class Switches:
         """Set ``name`` to ``value`` or what its text says (or press it), and return what it is now.
 
         ``by``: who wants it, for the log. Whoever listens hears of a change, and of each press, before this
-        returns. Raises SettingRefused for things that aren't there and values that aren't allowed.
+        returns (of what a listener sets: after all have heard of what it heard), and of all in their order.
+        Raises SettingRefused for things that aren't there and values that aren't allowed.
         """
         thing = self._thing(name)
         parsed = thing.parse(value)
-        with self._lock:
-            if thing.kind is not Kind.BUTTON:
-                if self._values[name] == parsed:
-                    return parsed
-                self._values[name] = parsed
-                if thing.kept:
-                    self._keep(name, parsed)
-            listeners = list(self._listeners)
-        _log.info("%s: %s, by %s", name, "pressed" if parsed is None else parsed, by)
-        for listener in listeners:
-            listener(name, parsed)
+        with self._changing:
+            with self._lock:
+                if thing.kind is not Kind.BUTTON:
+                    if self._values[name] == parsed:
+                        return parsed
+                    self._values[name] = parsed
+            if thing.kept:
+                self._keep(name, parsed)
+            _log.info("%s: %s, by %s", name, "pressed" if parsed is None else parsed, by)
+            self._untold.append((name, parsed))
+            if not self._telling:
+                self._tell()
         return parsed
 
     def on_change(self, listener: Listener) -> None:
         """Call ``listener(name, value)`` at each change and press, in the thread of whoever made it."""
         with self._lock:
             self._listeners.append(listener)
+
+    def _tell(self) -> None:
+        self._telling = True
+        try:
+            while self._untold:
+                change = self._untold.popleft()
+                with self._lock:
+                    listeners = list(self._listeners)
+                for listener in listeners:
+                    listener(*change)
+        finally:
+            self._telling = False
 
     def _thing(self, name: str) -> Thing:
         thing = self._by_name.get(name)

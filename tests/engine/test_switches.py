@@ -151,3 +151,52 @@ def test_many_threads_set_at_once(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert switches(memory).value("live") == table.value("live")
+
+
+def test_listeners_hear_changes_in_the_order_in_which_they_are_made() -> None:
+    table = switches()
+    told: list[object] = []
+    first_told = threading.Event()
+
+    def slowly(_name: str, value: object) -> None:
+        if value == 10:
+            first_told.set()
+            other.join(0.3)
+        told.append(value)
+
+    table.on_change(slowly)
+    other = threading.Thread(target=lambda: first_told.wait(5) and table.set("quality", 20, by="other"))
+    other.start()
+    table.set("quality", 10, by="test")
+    other.join(5)
+    assert told == [10, 20]
+    assert table.value("quality") == 20
+
+
+def test_what_a_listener_sets_is_told_after_what_it_heard() -> None:
+    table = switches()
+    told: list[object] = []
+
+    def correct(name: str, value: object) -> None:
+        if (name, value) == ("quality", 10):
+            table.set("quality", 20, by="listener")
+
+    table.on_change(correct)
+    table.on_change(lambda _name, value: told.append(value))
+    table.set("quality", 10, by="test")
+    assert told == [10, 20]
+
+
+def test_who_reads_waits_for_no_disk_and_no_listener(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = switches(tmp_path / "switches.json")
+    read: list[object] = []
+
+    def look(*_: object) -> None:
+        looking = threading.Thread(target=lambda: read.append((table.value("live"), table.values()["live"])))
+        looking.start()
+        looking.join(2)
+
+    monkeypatch.setattr("device.engine.switches.os.fsync", look)
+    table.on_change(look)
+    table.set("live", "off", by="test")
+    assert read == [(False, False), (False, False)]
