@@ -86,9 +86,9 @@ class Events:
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """GET /events: ``figures``, ``switches``, ``hints``, ``stream``, each whole whenever it changes."""
-        if self._closing or len(self._pages) >= self._most:
-            raise web.HTTPServiceUnavailable(text="too many pages are open")
+        self._check_room()  # before anything is asked of the desk
         news = await asyncio.to_thread(self._gather)
+        self._check_room()  # others came meanwhile
         page = _Page(request.query.get("viewer", "")[:32], news)
         self._tell_of_stream(page)
         self._pages[page] = None
@@ -98,6 +98,10 @@ class Events:
         finally:
             del self._pages[page]
         return sender.response
+
+    def _check_room(self) -> None:
+        if self._closing or len(self._pages) >= self._most:
+            raise web.HTTPServiceUnavailable(text="too many pages are open")
 
     async def _tell(self, page: _Page, sender: Sender) -> None:
         """Tell a page whatever is new for it, until it takes nothing more."""

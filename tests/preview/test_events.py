@@ -1,17 +1,23 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Self
 
 from web import Stream, ask
 
+from device.config import PreviewSettings
+from device.preview import PreviewServer
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from previewed import KnownDesk
 
-    from device.preview import PreviewServer
+    from device.colour.placed import PlacedHint
 
 
 class Events(Stream):
@@ -121,3 +127,20 @@ def test_a_figure_that_is_none_yet_is_not_told(server: PreviewServer, desk: Know
     desk.told = {"network_ms": float("nan")}
     with Events(server.port) as events:
         assert "network_ms" not in events.until("figures")
+
+
+def test_pages_that_come_at_once_are_limited_too(desk: KnownDesk, tmp_path: Path) -> None:
+    with PreviewServer(desk, PreviewSettings(port=0, viewers=1), tmp_path) as server:
+        known, gathering = desk.hints, threading.Barrier(5)
+
+        def slowly() -> Sequence[PlacedHint]:
+            gathering.wait(10)
+            return known()
+
+        desk.hints = slowly  # type: ignore[method-assign]
+        with ThreadPoolExecutor(5) as pool:
+            pages = list(pool.map(lambda _: Events(server.port), range(5)))
+        assert sorted(page.status for page in pages) == [200, 200, 200, 200, 503]
+        desk.hints = known  # type: ignore[method-assign]
+        for page in pages:
+            page.close()
