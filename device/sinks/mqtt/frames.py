@@ -166,7 +166,7 @@ class Frames:
             self.sent += not replaced
             self.dropped += replaced
         with self._lock:
-            if self._snapshot_wanted:
+            if self._snapshot_wanted and self._on:  # off since it was made: it is to be nobody's any more
                 self._snapshot_wanted = False
                 self.snapshot_at = time.monotonic()
                 self._session.show(
