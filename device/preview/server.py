@@ -56,6 +56,7 @@ class PreviewServer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ending: asyncio.Event | None = None
         self._viewers: Viewers | None = None
+        self._error: BaseException | None = None
 
     @property
     def port(self) -> int:
@@ -89,13 +90,19 @@ class PreviewServer:
     ) -> None:
         """Listen, and serve from a thread that calls ``beat`` every second, or ``fail`` where it can't go on.
 
-        Raises ConfigurationError where the port can't be had, and what ``keep_token`` does.
+        Raises ConfigurationError where the port can't be had, what ``keep_token`` does, and whatever else
+        keeps it from serving at all: of that ``fail`` hears nothing.
         """
         if self._settings.lan:
             self._token = keep_token(self._folder)
         sockets = listen(self._settings.port, everywhere=self._settings.lan)
         self._port = sockets[0].getsockname()[1]
-        keep_served(self._folder, self._port, lan=self._settings.lan)
+        try:
+            keep_served(self._folder, self._port, lan=self._settings.lan)
+        except BaseException:
+            _close(sockets)
+            raise
+        self._error = None
         ready = threading.Event()
         self._thread = threading.Thread(
             target=self._run, args=[sockets, ready, beat, fail], name="preview", daemon=True
@@ -103,6 +110,10 @@ class PreviewServer:
         self._thread.start()
         if not ready.wait(_DEADLINE_S):
             raise Stuck("the preview page's server does not start")
+        if self._error is not None:
+            self._thread.join(_DEADLINE_S)
+            self._thread = None
+            raise self._error
 
     def close(self) -> None:
         """End every stream and stop serving. Raises Stuck where that does not come to an end."""
@@ -136,10 +147,13 @@ class PreviewServer:
         try:
             asyncio.run(self._serve(sockets, ready, beat))
         except BaseException as error:  # noqa: BLE001 - whatever it is, the run ends with it
-            fail(error)
+            if ready.is_set():
+                fail(error)
+            else:  # it is for who waits in ``start``
+                self._error = error
         finally:
-            for each in sockets:
-                each.close()
+            _close(sockets)
+            ready.set()
 
     async def _serve(
         self, sockets: list[socket.socket], ready: threading.Event, beat: Callable[[], None]
@@ -199,3 +213,8 @@ class PreviewServer:
             ]
         )
         return app
+
+
+def _close(sockets: list[socket.socket]) -> None:
+    for each in sockets:
+        each.close()
