@@ -190,13 +190,16 @@ def test_what_a_listener_sets_is_told_after_what_it_heard() -> None:
 def test_who_reads_waits_for_no_disk_and_no_listener(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = switches(tmp_path / "switches.json")
     read: list[object] = []
+    waited: list[bool] = []
 
     def look(*_: object) -> None:
         looking = threading.Thread(target=lambda: read.append((table.value("live"), table.values()["live"])))
         looking.start()
         looking.join(2)
+        waited.append(looking.is_alive())
 
     monkeypatch.setattr("device.engine.switches.os.fsync", look)
     table.on_change(look)
     table.set("live", "off", by="test")
     assert read == [(False, False), (False, False)]
+    assert waited == [False, False]

@@ -224,11 +224,11 @@ def test_refusals_do_not_hold_the_token(lan: PreviewServer) -> None:
         assert token not in str(answer.headers)
 
 
-def test_lines_name_the_address_and_only_the_secret_one_the_token(lan: PreviewServer) -> None:
+def test_lines_name_the_address_and_only_the_secret_one_the_token(lan: PreviewServer, tmp_path: Path) -> None:
     assert re.fullmatch(rf"http://[\w-]+\.local:{lan.port}/\?token=[\w-]{{22}}", lan.line(secret=True))
     open_line = lan.line(secret=False)
     assert token_of(lan) not in open_line
-    assert "tintcast live --address" in open_line
+    assert f"tintcast live --name {tmp_path.name} --address" in open_line
 
 
 def test_the_token_stays_and_is_for_our_eyes_only(desk: KnownDesk, tmp_path: Path) -> None:
