@@ -7,7 +7,6 @@ What comes in may have been written by anyone: it is short text, or it is refuse
 from __future__ import annotations
 
 import json
-import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -60,7 +59,6 @@ class Commands:
         self._warned = False
         self._quiet_until = 0.0
         self._buttons = {thing.name for thing in switches.things if thing.kind is Kind.BUTTON}
-        self._telling = threading.Lock()
         switches.on_change(self._tell)
         for name, value in switches.values().items():
             self._tell(name, value)
@@ -79,13 +77,10 @@ class Commands:
         else:
             self._answer(message.reply, {"thing": name, "value": value})
 
-    def _tell(self, name: str, _value: Value) -> None:
-        """Where two set it at the same time, what it is now is told last."""
+    def _tell(self, name: str, value: Value) -> None:
         if name in self._buttons or self._session.failed:
             return
-        with self._telling:
-            value = self._switches.value(name)
-            self._session.hold(self._session.role.state(name), as_text(value).encode())
+        self._session.hold(self._session.role.state(name), as_text(value).encode())
 
     def _warn(self, name: str) -> None:
         if not self._warned:

@@ -224,27 +224,6 @@ def test_what_is_left_behind_at_a_stop_is_told(*, wedged: bool) -> None:
     assert [line.startswith("left behind: test camera: it hangs") for line in run.said] == [True] * wedged
 
 
-def test_of_two_who_switch_at_once_the_last_one_counts() -> None:
-    held, go = threading.Event(), threading.Event()
-
-    def hold(name: str, value: object) -> None:
-        if name == "live" and not value:
-            held.set()
-            go.wait(20)
-
-    with Running(FakeCamera, network=Painter()) as run:
-        wait_until(lambda: run.desk.figures()["state"] == "live")
-        run.desk.switches._listeners.insert(0, hold)
-        off = threading.Thread(target=run.desk.switches.set, args=["live", "off"], kwargs={"by": "one"})
-        off.start()
-        assert held.wait(10)
-        run.desk.switches.set("live", "on", by="another")
-        go.set()
-        off.join(10)
-        assert run.desk.switches.value("live") is True
-        assert run.desk.figures()["state"] != "off"
-
-
 def test_a_stop_does_not_wait_for_a_camera_that_takes_long_to_open() -> None:
     def opener() -> FakeCamera:
         time.sleep(8)

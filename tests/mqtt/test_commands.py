@@ -181,36 +181,13 @@ class Line:
     def __init__(self) -> None:
         self.sent: list[Publication] = []
         self.held: list[str] = []
-        self.states: dict[str, bytes] = {}
 
-    def hold(self, topic: str, payload: bytes) -> None:
+    def hold(self, topic: str, _payload: bytes) -> None:
         self.held.append(topic)
-        self.states[topic] = payload
 
     def send(self, publication: Publication) -> bool:
         self.sent.append(publication)
         return True
-
-
-def test_of_two_who_set_at_once_the_last_one_is_told() -> None:
-    held, go = threading.Event(), threading.Event()
-
-    def hold(name: str, value: object) -> None:
-        if name == "live" and value is False:
-            held.set()
-            go.wait(20)
-
-    line: Any = Line()
-    table = Switches(THINGS, VALUES, None)
-    table.on_change(hold)
-    Commands(line, table, print)
-    off = threading.Thread(target=table.set, args=["live", "off"], kwargs={"by": "one"})
-    off.start()
-    assert held.wait(10)
-    table.set("live", "on", by="another")
-    go.set()
-    off.join(10)
-    assert line.states["b/board/live/state/live"] == b"on"
 
 
 def test_who_asks_is_answered(address: Address, base: str, said: list[str]) -> None:

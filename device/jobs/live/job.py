@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -59,7 +58,6 @@ class LiveJob:
         load: Callable[[str], Network] | None = None,
     ) -> None:
         self._say = say
-        self._setting = threading.Lock()
         #: Ends its threads, those of its ways out included; set at the end.
         self.stop = Stop()
         self.leases = Leases()
@@ -195,20 +193,18 @@ class LiveJob:
         for outlet in self._outlets:
             outlet.put(tinted)
 
-    def _set(self, name: str, _value: Value) -> None:
-        """A switch was set; where others set it at the same time, what it is now counts."""
-        with self._setting:
-            value = self.desk.switches.value(name)
-            if name == "live":
-                self._camera.switch(on=bool(value))
-            elif name == "colour":
-                self._outgoing.decide(str(value))
-            elif name == "network":
-                self._colouring.use(str(value))
-            elif name == "rate":
-                self._outgoing.rate = float(value or 0)
-            elif name == "saturation":
-                self._outgoing.taste = taste_of(self._colour.model_copy(update={"saturation": value}))
+    def _set(self, name: str, value: Value) -> None:
+        """A switch was set."""
+        if name == "live":
+            self._camera.switch(on=bool(value))
+        elif name == "colour":
+            self._outgoing.decide(str(value))
+        elif name == "network":
+            self._colouring.use(str(value))
+        elif name == "rate":
+            self._outgoing.rate = float(value or 0)
+        elif name == "saturation":
+            self._outgoing.taste = taste_of(self._colour.model_copy(update={"saturation": value}))
 
     def _refused(self, name: str, error: TintcastError) -> None:
         """Another network can't be had: this one stays."""
