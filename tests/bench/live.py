@@ -3,8 +3,8 @@
     python -m tests.bench.live [--size 1920x1080] [--seconds 20] [--minutes 10] [--network compact]
 
 ``tintcast live pattern``, mosquitto, the viewer and the receiver are processes of their own, all on two cores
-of this machine. First as fast as it goes, then at 30 frames a second: how long a frame is on its way, what is used
-while nobody looks, and whether memory stays where it is for so many minutes (0: not measured).
+of this machine. First as fast as it goes, then at 30 frames a second: how long a frame is on its way, what is
+used while nobody looks, and whether memory stays where it is for so many minutes (0: not measured).
 """
 
 from __future__ import annotations
