@@ -134,6 +134,32 @@ def test_a_stall_is_noticed_in_time_and_the_source_opened_again() -> None:
         wait_until(lambda: len(kept.frames) > 5)
 
 
+@pytest.mark.parametrize("stalls", [False, True])
+def test_a_loss_is_said_although_closing_takes_long(
+    stalls: bool,  # noqa: FBT001 - a case
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(room, "_CLOSING_S", 20)
+    may_close = threading.Event()
+
+    class SlowToClose(FakeCamera):
+        def frames(self) -> Iterator[Frame]:
+            yield from itertools.islice(super().frames(), 3)
+            if stalls:
+                may_close.wait(30)
+            raise SourceLost("it was unplugged", where=self.name)
+
+        def __exit__(self, *_: object) -> None:
+            may_close.wait(30)
+
+    with Kept(SlowToClose, stall_s=0.5) as kept:
+        wait_until(lambda: kept.said)
+        assert kept.camera.state.startswith("waiting for camera")
+        assert not may_close.is_set()
+        may_close.set()
+        assert len([line for line in kept.said if "waiting" in line]) == 1
+
+
 def test_one_that_hangs_for_good_wants_a_new_process() -> None:
     stuck = Hanging(stubborn=True)
     kept = Kept(lambda: stuck, stall_s=0.2)

@@ -41,6 +41,7 @@ class _Session:
     """A source from opening to closing; read by a thread of its own, because it may hang."""
 
     source: LiveSource | None = None
+    lost: SourceLost | None = None
     error: BaseException | None = None
     opened: float | None = None
     came: float | None = None
@@ -150,9 +151,11 @@ class Camera:
             if broken_off:
                 break
             self._note_return(session)
-            found = self._hangs(session)
-        self._close(session, lease)
+            found = session.lost or self._hangs(session)
         self._note_return(session)
+        if found is not None:  # closing it may take long: it is said before
+            self._note_loss(found)
+        self._close(session, lease)
         if session.source is not None:
             self._before = (
                 self._before[0] + session.source.dropped,
@@ -179,11 +182,15 @@ class Camera:
                 if session.closing:  # whoever wants that may have come before there was a source to close
                     return
                 source.rest(resting=self._resting)
-                for frame in source.frames():
-                    if session.closing:
-                        break
-                    session.came = time.monotonic()
-                    self._take(frame)
+                try:
+                    for frame in source.frames():
+                        if session.closing:
+                            break
+                        session.came = time.monotonic()
+                        self._take(frame)
+                except SourceLost as error:
+                    session.lost = error
+                    raise
         except BaseException as error:  # noqa: BLE001 - whatever it is, the supervising thread judges it
             session.error = error
         finally:
