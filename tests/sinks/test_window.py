@@ -39,6 +39,10 @@ def display() -> Iterator[str]:
 def on_screen(display: str, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("DISPLAY", display)
     monkeypatch.setenv("SDL_VIDEODRIVER", "x11")
+    # Tests of the converter have brought TensorFlow into this process, in whose LLVM Mesa's OpenGL crashes.
+    # SDL as it comes draws in the tests of the command line, in processes of their own.
+    monkeypatch.setenv("SDL_RENDER_DRIVER", "software")
+    monkeypatch.setenv("SDL_FRAMEBUFFER_ACCELERATION", "0")
     return display
 
 
