@@ -74,7 +74,7 @@ def test_a_slow_reader_gets_new_pictures_and_holds_up_nobody() -> None:
     read, write = os.pipe()
     size = (640, 480)
     with stream(size) as views, views.watch(View(64)) as other, os.fdopen(read, "rb") as pipe:
-        with MjpegPipe(views, write, View(quality=100)) as mjpeg:
+        with MjpegPipe(views, write, View(quality=100)):
             time.sleep(0.7)  # the pipe is full
             seen = other.take(LONG)
             assert seen is not None
