@@ -4,45 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from device.sinks.desk import LivePicture
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from device.colour.placed import Likely, PlacedHint
-    from device.engine import Interest, Switches
-    from device.sinks.views import Views
 
 
-class Desk(Protocol):
+class Desk(LivePicture, Protocol):
     """A live picture as the page sees it. Everything here is called from threads of the page's own.
 
     What blocks ends by itself within seconds. What can't be done is a TintcastError, whose line people read.
     """
-
-    @property
-    def views(self) -> Views:
-        """The picture, as JPEGs."""
-        ...
-
-    @property
-    def switches(self) -> Switches:
-        """What can be changed."""
-        ...
-
-    @property
-    def interest(self) -> Interest:
-        """Held while somebody looks."""
-        ...
-
-    def figures(self) -> Mapping[str, object]:
-        """How it goes now, by name, as JSON has it: ``state``, ``source``, ``fps``, ``network_ms`` ..."""
-        ...
-
-    def glimpse(self) -> None:
-        """Have one frame made and shown to the views although everything rests: the network runs once.
-
-        Returns at once. Where nothing rests, or nothing can be made (off, no camera), nothing happens.
-        """
-        ...
 
     def hints(self) -> Sequence[PlacedHint]:
         """The colours that people placed, oldest first."""

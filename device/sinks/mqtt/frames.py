@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from device.config import LiveSettings
     from device.engine import Lease
     from device.mqtt.session import Session
+    from device.sinks.desk import LivePicture
     from device.sinks.mqtt.audience import Audience
-    from device.sinks.mqtt.desk import Desk
     from device.sinks.views import Shown, Watch
 
 #: A live picture that could not be handed on for so long is not handed on, in seconds.
@@ -42,7 +42,7 @@ class Frames:
     def __init__(
         self,
         session: Session,
-        desk: Desk,
+        desk: LivePicture,
         audience: Audience,
         settings: LiveSettings,
         say: Callable[[str], None],

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from device.config import LiveSettings
     from device.engine import Lease, Stop, Workers
     from device.mqtt.session import Session
-    from device.sinks.mqtt.desk import Desk
+    from device.sinks.desk import LivePicture
 
 _STEP_S = 0.2
 #: Figures are asked for so often, in seconds.
@@ -42,7 +42,7 @@ class MqttLive:
     def __init__(
         self,
         session: Session,
-        desk: Desk,
+        desk: LivePicture,
         settings: LiveSettings,
         *,
         stop: Stop,

@@ -1,4 +1,4 @@
-"""What the MQTT side of a live picture needs of the job behind it."""
+"""What the ways out of a live picture, its page and its MQTT side, need of the job behind it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from device.sinks.views import Views
 
 
-class Desk(Protocol):
-    """A live picture as its MQTT side sees it. Everything here is called from threads of that side.
+class LivePicture(Protocol):
+    """A live picture as its ways out see it. Everything here is called from threads of theirs.
 
     Its switches are ``live``, ``quality`` and ``snapshot`` (a button) at least.
     """
@@ -29,7 +29,7 @@ class Desk(Protocol):
 
     @property
     def interest(self) -> Interest:
-        """Held while somebody is subscribed."""
+        """Held while somebody looks, or is subscribed."""
         ...
 
     def figures(self) -> Mapping[str, object]:
