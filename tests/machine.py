@@ -106,7 +106,7 @@ def _share(tag: str, folder: Path, options: str) -> tuple[str, ...]:
 
 
 def _kernel() -> Path:
-    assert (KERNEL / "vmlinuz").exists(), "no kernel to test with: tests/run --install gets one"
+    assert (KERNEL / "vmlinuz").exists(), "no kernel to test with: tests/run --install --machine gets one"
     return KERNEL
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 BUILT = HOME / VENV / "built"
 PASSED = HOME / VENV / "passed"
+#: Not named test_*.py: only who names it runs it.
+MACHINE_TESTS = "tests/campaigns/vivid.py"
 CHECKS = (
     ("ruff", "check"),
     ("ruff", "format", "--check"),
@@ -37,6 +39,14 @@ def test(for_pytest: Sequence[str]) -> int:
     if not for_pytest:
         PASSED.write_text(tree)
     return count
+
+
+def test_machine(for_pytest: Sequence[str]) -> int:
+    """Run the tests that need a virtual machine; returns how many passed."""
+    build()
+    say("a virtual machine: pytest")
+    call(VENV / "bin/pytest", f"--junitxml={REPORT}", MACHINE_TESTS, *for_pytest)
+    return passed_count(HOME)
 
 
 def has_passed() -> bool:

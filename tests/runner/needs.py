@@ -21,7 +21,7 @@ PROGRAMS = {
 }
 #: What playwright's own program needs, below /usr.
 LIBRARIES = {"lib/*/libatomic.so.1": "libatomic1"}
-#: For the checkout alone: an RTSP server for the system's Python, by files below /usr; a virtual machine.
+#: For the checkout alone: an RTSP server for the system's Python, by files below /usr.
 FILES = {
     "lib/*/girepository-1.0/GstRtspServer-1.0.typelib": "gir1.2-gst-rtsp-server-1.0",
     "lib/*/gstreamer-1.0/libgstrtp.so": "gstreamer1.0-plugins-good",
@@ -29,18 +29,20 @@ FILES = {
     "lib/*/gstreamer-1.0/libgstx264.so": "gstreamer1.0-plugins-ugly",
     "lib/python3/dist-packages/gi": "python3-gi",
 }
+#: What runs a virtual machine.
 MACHINE_PROGRAMS = {"qemu-system-x86_64": "qemu-system-x86"}
 #: What makes bare roots.
 ROOT_PROGRAMS = {"mmdebstrap": "mmdebstrap"}
 
 
-def provide(*, roots: bool, install: bool) -> list[str]:
+def provide(*, roots: bool, machine: bool, install: bool) -> list[str]:
     """Return a line for each thing that is missing, having got what apt has if ``install`` says so.
 
-    ``roots``: whether bare roots are wanted; what they need is installed in any case.
+    ``roots``: whether bare roots are wanted; what they need is installed in any case. ``machine``: whether
+    a virtual machine is.
     """
-    packages = _missing(roots=True) if install else []
-    without_kernel = install and not kernel.is_there()
+    packages = _missing(roots=True, machine=machine) if install else []
+    without_kernel = machine and install and not kernel.is_there()
     if packages or without_kernel:
         say(f"apt-get install {' '.join(packages)}" if packages else "apt-get update")
         as_root = () if os.geteuid() == 0 else ("sudo",)
@@ -50,17 +52,17 @@ def provide(*, roots: bool, install: bool) -> list[str]:
     if without_kernel:
         say("getting a kernel that has a test camera")
         kernel.get()
-    lines = [f"{package} (apt-get install {package})" for package in _missing(roots=roots)]
-    if not kernel.is_there():
-        lines.append("a kernel that has a test camera (tests/run --install)")
+    lines = [f"{package} (apt-get install {package})" for package in _missing(roots=roots, machine=machine)]
+    if machine and not kernel.is_there():
+        lines.append("a kernel that has a test camera (tests/run --install --machine)")
     if roots and os.geteuid() != 0:
         lines.append("root's rights: bare roots are made and entered as root (sudo tests/run --all)")
     return lines
 
 
-def _missing(*, roots: bool) -> list[str]:
+def _missing(*, roots: bool, machine: bool) -> list[str]:
     """Debian packages that are not there."""
-    programs = PROGRAMS | MACHINE_PROGRAMS | (ROOT_PROGRAMS if roots else {})
+    programs = PROGRAMS | (MACHINE_PROGRAMS if machine else {}) | (ROOT_PROGRAMS if roots else {})
     path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"])  # where mosquitto is, off a user's path
     missing = [package for name, package in programs.items() if not shutil.which(name, path=path)]
     files = FILES | LIBRARIES

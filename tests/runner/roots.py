@@ -25,12 +25,11 @@ SHARED_INSIDE = Path("/home/shared")
 CACHE_INSIDE = Path("/var/cache/pip")
 
 
-#: Tests that stay in the checkout: the converter's, those that look at it, those with a server or a machine.
+#: Tests that stay in the checkout: the converter's, those that look at it, those with a server.
 NOT_HERE = (
     "--ignore=tests/converter",
     "--ignore=tests/test_house.py",
     "--ignore=tests/sources/test_stream_rtsp.py",
-    "--ignore=tests/sources/test_v4l2_vivid.py",
     "--deselect=tests/test_resources.py::test_a_checkout_has_its_own_places",
 )
 
