@@ -7,6 +7,7 @@ names of files. ``TINTCAST_MQTT_HOST=broker.lan`` sets key ``host`` of section `
 from device.config.everything import Config
 from device.config.live import CameraSettings, LiveSettings, PreviewSettings
 from device.config.loading import Overrides, load_config
+from device.config.night import BatchSettings
 from device.config.sections import (
     ColourSettings,
     FilmSettings,
@@ -23,6 +24,7 @@ from device.config.sections import (
 from device.config.written import describe, to_toml
 
 __all__ = [
+    "BatchSettings",
     "CameraSettings",
     "ColourSettings",
     "Config",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from device.config.live import CameraSettings, LiveSettings, PreviewSettings
+from device.config.night import BatchSettings
 from device.config.sections import (
     ColourSettings,
     FilmSettings,
@@ -25,6 +26,7 @@ class Config(Section):
     colour: ColourSettings = ColourSettings()
     hints: HintSettings = HintSettings()
     film: FilmSettings = FilmSettings()
+    batch: BatchSettings = BatchSettings()
     photo: PhotoSettings = PhotoSettings()
     mqtt: MqttSettings = Field(default_factory=MqttSettings)
     publish: PublishSettings = PublishSettings()

@@ -1,0 +1,52 @@
+"""The keys of a night: when it may work, how warm the board may get, what is left free for others."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from device.config.sections import Section
+
+
+class BatchSettings(Section):
+    """A folder of films overnight."""
+
+    between: str = Field(
+        default="",
+        pattern=r"^(([01]?\d|2[0-3]):[0-5]\d-([01]?\d|2[0-3]):[0-5]\d)?$",
+        description="works only between these times of day, as in 22:00-07:00 (local time); empty: always",
+    )
+    hot_c: float = Field(
+        default=80, ge=30, le=120, description="pauses when the processor is this warm (degrees Celsius)"
+    )
+    cool_c: float = Field(
+        default=70, ge=20, le=120, description="goes on when it is no warmer than this (degrees Celsius)"
+    )
+    keep_free_mb: int = Field(
+        default=500, ge=0, le=10_000_000, description="room that is left on the disk (MB)"
+    )
+    memory_mb: int = Field(
+        default=1500,
+        ge=0,
+        le=1_000_000,
+        description="a film whose process needs more is given up (MB); 0: no limit",
+    )
+    settle_seconds: float = Field(
+        default=60,
+        ge=0,
+        le=86_400,
+        description="a file is taken once its size and time stood still for this long (seconds)",
+    )
+    look_seconds: float = Field(
+        default=15, ge=1, le=3600, description="how often the folder is looked at again (seconds)"
+    )
+    watch: bool = Field(default=False, description="waits for new files when all is done, without end")
+    keep_old: bool = Field(
+        default=False,
+        description="what is finished stays, also where its source, network or settings changed",
+    )
+    retry_failed: bool = Field(default=False, description="tries again what failed in an earlier run")
+    rate: float = Field(
+        default=0, ge=0, le=1000, description="frames a second of numbered pictures; 0: they stay pictures"
+    )
+    mqtt: bool = Field(default=False, description="tells state and progress over MQTT, and takes commands")
+    frames: bool = Field(default=False, description="delivers every film's frames over MQTT, too")
