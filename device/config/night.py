@@ -42,7 +42,7 @@ class BatchSettings(Section):
     watch: bool = Field(default=False, description="waits for new files when all is done, without end")
     keep_old: bool = Field(
         default=False,
-        description="what is finished stays, also where its source, network or settings changed",
+        description="what is finished stays, even where source, network or settings changed",
     )
     retry_failed: bool = Field(default=False, description="tries again what failed in an earlier run")
     rate: float = Field(
