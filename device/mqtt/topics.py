@@ -6,6 +6,8 @@ snapshot                      one picture                                       
 telemetry                     JSON                                                   QoS 0
 set/<thing>                   what it is to be (``commands``), never retained          QoS 1
 state/<thing>                 what it is                                             QoS 1, retained
+progress                      JSON: how far it is                                    QoS 1, retained
+job/<job>/state               JSON: how far one film is; while it lives              QoS 1, retained
 job/<job>/head                JSON: a film on its way (``messages.Head``)              QoS 1, retained
 job/<job>/frame               one JPEG, numbered by the facts in it                  QoS 1
 job/<job>/beside              sound and subtitles, numbered parts                    QoS 1
@@ -34,6 +36,8 @@ class Kind(Enum):
     TELEMETRY = "telemetry"
     SET = "set"
     STATE = "state"
+    PROGRESS = "progress"
+    JOB_STATE = "job state"
     HEAD = "head"
     JOB_FRAME = "job frame"
     BESIDE = "beside"
@@ -89,6 +93,16 @@ class Role:
         """How it does."""
         return f"{self.prefix}/telemetry"
 
+    @property
+    def progress(self) -> str:
+        """How far it is."""
+        return f"{self.prefix}/progress"
+
+    @property
+    def job_states(self) -> str:
+        """The filter for how far each of its jobs is."""
+        return f"{self.prefix}/job/+/state"
+
     def set(self, thing: str) -> str:
         """Commands to ``thing``."""
         return f"{self.prefix}/set/{thing}"
@@ -106,9 +120,14 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class JobTopics:
-    """Topics of one film's delivery."""
+    """Topics of one film."""
 
     prefix: str
+
+    @property
+    def state(self) -> str:
+        """How far it is."""
+        return f"{self.prefix}/state"
 
     @property
     def head(self) -> str:
@@ -146,9 +165,10 @@ _SIMPLE = {
     "frame": Kind.FRAME,
     "snapshot": Kind.SNAPSHOT,
     "telemetry": Kind.TELEMETRY,
+    "progress": Kind.PROGRESS,
 }
 _OF_THING = {"set": Kind.SET, "state": Kind.STATE}
-_OF_JOB = {"head": Kind.HEAD, "frame": Kind.JOB_FRAME, "beside": Kind.BESIDE}
+_OF_JOB = {"state": Kind.JOB_STATE, "head": Kind.HEAD, "frame": Kind.JOB_FRAME, "beside": Kind.BESIDE}
 
 
 def parse(topic: str) -> Parsed | None:

@@ -8,7 +8,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.sinks.mqtt.telemetry import Telemetry
+from device.mqtt.telemetry import Telemetry
 
 
 def test_a_steady_stream_says_little() -> None:

@@ -19,6 +19,8 @@ def test_what_is_named_is_parsed(base: str, device: str, name: str, job: str, re
     assert parse(role.snapshot) == Parsed(Kind.SNAPSHOT, role)
     assert parse(role.set(job)) == Parsed(Kind.SET, role, thing=job)
     assert parse(role.state(job)) == Parsed(Kind.STATE, role, thing=job)
+    assert parse(role.progress) == Parsed(Kind.PROGRESS, role)
+    assert parse(film.state) == Parsed(Kind.JOB_STATE, role, job)
     assert parse(film.head) == Parsed(Kind.HEAD, role, job)
     assert parse(film.frame) == Parsed(Kind.JOB_FRAME, role, job)
     assert parse(film.beside) == Parsed(Kind.BESIDE, role, job)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Self
 from device.mqtt.commands import Commands
 from device.mqtt.inbox import Down, Message, Taken, Up
 from device.mqtt.publication import Publication
+from device.mqtt.telemetry import Telemetry
 from device.sinks.mqtt.audience import Audience
 from device.sinks.mqtt.frames import Frames
-from device.sinks.mqtt.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""How a live picture does, rounded so that a steady one says little."""
+"""How a job does, rounded so that a steady one says little."""
 
 from __future__ import annotations
 
