@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# An example that is slow on a busy machine is no failure; pytest-timeout ends what hangs.
-settings.register_profile("busy", deadline=None)
-settings.load_profile("busy")
+# An example that is slow on a busy machine is no failure; pytest-timeout ends what hangs. What a run tries
+# follows from the tests alone, so that it judges a change and not the dice; "search" tries other examples.
+settings.register_profile("same", deadline=None, derandomize=True)
+settings.register_profile("search", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("TINTCAST_SHARED", ROOT.parent / "shared"))

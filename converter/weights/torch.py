@@ -87,7 +87,7 @@ def read_state_dict(path: Path) -> Weights:
     """
     try:
         with path.open("rb") as file:
-            found = _from_zip(file, path) if zipfile.is_zipfile(file) else _from_stream(file, path)
+            found = _from_zip(file, path) if _is_zip(file) else _from_stream(file, path)
     except OSError as error:
         raise from_os_error(error, where=path, doing="can't read") from error
     if not found:
@@ -96,6 +96,14 @@ def read_state_dict(path: Path) -> Weights:
         if not np.isfinite(array).all():
             raise NetworkFileError(f"{name} holds values that are no numbers", where=path)
     return found
+
+
+def _is_zip(file: IO[bytes]) -> bool:
+    """Whether it ends as a zip does; one whose end is damaged still is one."""
+    try:
+        return zipfile.is_zipfile(file)
+    except zipfile.BadZipFile:
+        return True
 
 
 def _from_zip(file: IO[bytes], path: Path) -> Weights:
