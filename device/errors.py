@@ -10,6 +10,8 @@
     │   ├── UnreadableFilm               not a film, truncated, corrupt
     │   ├── FilmCrashed                  the process that read it died
     │   ├── FilmStalled                  the process that read it got nowhere
+    │   ├── SourceChanged                it became another while it was worked on
+    │   ├── FilmTooLarge                 the process that read it needed more memory than it may have
     │   ├── NoVideo                      a film without a picture track
     │   ├── UnsupportedColour            PQ, HLG: no standard dynamic range luma
     │   ├── UnreadablePicture            not a picture, or broken
@@ -25,6 +27,7 @@
     ├── SpaceError                    6  no room left on the device
     ├── CameraWedged                 75  only a new process can open this camera again
     └── Interrupted                 130  Ctrl-C or a stop signal
+        └── Postponed                    a night's rules ended it for now: it goes on later
 
 Every error is one line: what happened, to what, and what to do about it.
 """
@@ -104,6 +107,14 @@ class FilmStalled(InputError):
     """The process that read the film made no progress."""
 
 
+class FilmTooLarge(InputError):
+    """The process that read the film needed more memory than it may have."""
+
+
+class SourceChanged(InputError):
+    """What is read became another file while it was worked on."""
+
+
 class NoVideo(InputError):
     """A film without a picture track."""
 
@@ -175,6 +186,10 @@ class Interrupted(TintcastError):
 
     def __init__(self, what: str = "interrupted", *, where: object = None, hint: str | None = None) -> None:
         super().__init__(what, where=where, hint=hint)
+
+
+class Postponed(Interrupted):
+    """The rules of a night ended the work in good order: out of hours, no clock. It goes on later."""
 
 
 def from_os_error(error: OSError, *, where: object, doing: str) -> TintcastError:

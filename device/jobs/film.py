@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from device.engine import Stop
 from device.errors import ConfigurationError, FilmCrashed, FilmStalled, Interrupted, MissingInput
@@ -11,7 +11,7 @@ from device.jobs.supervise import Crashed, Stalled, run_child
 from device.media.containers import container_for, suffixes_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from device.config import Config
@@ -44,6 +44,9 @@ class FilmResult:
     ``passed``: frames that passed as they were, in colour already or to be left alone. ``resumed``: frames
     that earlier runs had done; ``notes``: what the user should know.
 
+    ``figures``: of what was tinted, as of ``colour.measure.running``: flicker, colourfulness, and how many shots
+    were tinted or passed.
+
     ``delivered``: published frames that every one of ``receivers`` has on its disk, None where none were
     published; ``resent``: frames sent more than once.
     """
@@ -58,16 +61,23 @@ class FilmResult:
     delivered: int | None = None
     resent: int = 0
     receivers: tuple[str, ...] = ()
+    figures: Mapping[str, float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class FilmTask:
-    """What the film's process is told. ``out``: None where its frames are only published."""
+    """What the film's process is told. ``out``: None where its frames are only published.
+
+    ``identity``: as of ``film_identity``, where it is known already. ``receipt``: a file for the result, laid
+    down before the film gets its name, so that a film that is there is known to be ours.
+    """
 
     source: Path
     out: Path | None
     config: Config
     publish: bool = False
+    identity: Mapping[str, Any] | None = None
+    receipt: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import faulthandler
-import hashlib
 import logging
 import sys
 import threading
 import time
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import av
 import cv2
 
 from device.colour.upright import upright_size
 from device.engine import Stop
-from device.errors import Interrupted, UnreadableFilm
+from device.errors import Interrupted, SourceChanged, UnreadableFilm
 from device.jobs.deciding import mostly_colour
 from device.jobs.film import FilmResult, FilmTask, Progress, Said
+from device.jobs.film_identity import Ground, film_identity, is_source
 from device.jobs.film_notes import notes_on
+from device.jobs.film_receipt import write_receipt
 from device.jobs.hinting import board_of
 from device.jobs.pipeline import Colorizer, run_pipeline
 from device.jobs.supervise import serve
@@ -34,19 +35,16 @@ from device.sources.film import FilmSource
 from device.sources.glimpses import glimpses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from device.config import Config, HintSettings
+    from device.media.join import Joined
     from device.media.probe import FilmFacts
     from device.sinks import Sink
     from device.sinks.mqtt import MqttFilm
 
 #: Seconds between two words to the parent.
 _REPORT_S = 0.25
-#: Bytes of each of the pieces of a film that its identity is made of.
-_SAMPLE = 1 << 16
-_SAMPLES = 16
 
 
 class _Reporter:
@@ -110,7 +108,7 @@ def colorize(task: FilmTask, send: Callable[[Progress | Said], None], stop: Stop
         board.check(network, upright_size((facts.height, facts.width), facts.rotation))
         work = None
         if task.out is not None:
-            known = identity(facts, network, config)
+            known = task.identity or film_identity(task.source, config, ground_of(network))
             # What was done before can't be published: its frames are packets by now.
             work = stack.enter_context(WorkFolder(task.out, known, resume=not task.publish))
         start, state = (work.next_index, work.state()) if work else (0, None)
@@ -149,16 +147,6 @@ def colorize(task: FilmTask, send: Callable[[Progress | Said], None], stop: Stop
         notes = list(notes_on(source, colorizer, work, config.film.codec))
         if colorizer.passed and not board.empty:
             notes.append("what passed as it was had no use for hints; --colour always tints it")
-        if work is not None and task.out is not None:
-            notes += finish(
-                task.out,
-                work,
-                picture=Picture.of(facts, config.film.codec),
-                source=facts,
-                end_pts=source.end_pts,
-                metadata={"comment": _comment(network)} if tinted else {},
-                tick=reporter.joining,
-            ).notes
         result = FilmResult(
             frames=start + summary.frames,
             seconds=time.monotonic() - began,
@@ -167,7 +155,12 @@ def colorize(task: FilmTask, send: Callable[[Progress | Said], None], stop: Stop
             passed=colorizer.passed,
             resumed=start,
             notes=tuple(notes),
+            figures={**colorizer.figures},
         )
+        if work is not None:
+            metadata = {"comment": _comment(network)} if tinted else {}
+            result = _join(task, work, source, metadata=metadata, result=result, tick=reporter.joining)
+            result = replace(result, seconds=time.monotonic() - began)
         if sent is None:
             return result
         delivery = sent.delivery
@@ -179,47 +172,46 @@ def colorize(task: FilmTask, send: Callable[[Progress | Said], None], stop: Stop
         )
 
 
-def identity(facts: FilmFacts, network: Network, config: Config) -> dict[str, Any]:
-    """Everything that the pixels and their segments follow from."""
-    status = facts.path.stat()
-    return {
-        "source": {
-            "bytes": status.st_size,
-            "mtime_ns": status.st_mtime_ns,
-            "sample": _sampled_sha256(facts.path, status.st_size),
-        },
-        "network": network.manifest.sha256,
-        "hints": _hints_identity(config.hints),
-        "settings": {
-            "colour": config.colour.model_dump(mode="json"),
-            "film": config.film.model_dump(mode="json", exclude={"stall_seconds"}),
-        },
-        "versions": {
-            "tintcast": version(),
-            "runtime": network.runtime,
-            "av": av.__version__,
-            "opencv": cv2.__version__,
-        },
-    }
+def _join(
+    task: FilmTask,
+    work: WorkFolder,
+    source: FilmSource,
+    *,
+    metadata: Mapping[str, str],
+    result: FilmResult,
+    tick: Callable[[], None],
+) -> FilmResult:
+    """Make the film of its segments; what is to be known of that comes to the notes of ``result``."""
+    if task.out is None:
+        raise ValueError(task)
+
+    def receive(film: Path, joined: Joined) -> None:
+        _check_unchanged(task)
+        if task.receipt is not None:
+            write_receipt(task.receipt, film, replace(result, notes=(*result.notes, *joined.notes)))
+
+    joined = finish(
+        task.out,
+        work,
+        picture=Picture.of(source.facts, task.config.film.codec),
+        source=source.facts,
+        end_pts=source.end_pts,
+        metadata=metadata,
+        tick=tick,
+        before_naming=receive,
+    )
+    return replace(result, notes=(*result.notes, *joined.notes))
 
 
-def _hints_identity(settings: HintSettings) -> dict[str, Any]:
-    """What is said of the colours: of a reference its content, whatever it is called."""
-    reference = settings.reference
-    return {
-        "points": list(settings.points),
-        "reference": None if reference is None else hashlib.sha256(reference.read_bytes()).hexdigest(),
-    }
+def _check_unchanged(task: FilmTask) -> None:
+    """See that the film is still the one that was begun with. Raises SourceChanged."""
+    if task.identity is not None and not is_source(task.source, task.identity):
+        raise SourceChanged("changed while it was worked on", where=task.source)
 
 
-def _sampled_sha256(path: Path, size: int) -> str:
-    """A hash of pieces spread over the file, its start and end among them."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        for number in range(_SAMPLES):
-            file.seek(max(size - _SAMPLE, 0) * number // (_SAMPLES - 1))
-            digest.update(file.read(_SAMPLE))
-    return digest.hexdigest()
+def ground_of(network: Network) -> Ground:
+    """What every film that ``network`` colours in this process stands on."""
+    return Ground(network.manifest.sha256, network.runtime, av.__version__, cv2.__version__)
 
 
 def _publishing(

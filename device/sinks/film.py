@@ -149,12 +149,14 @@ def finish(
     end_pts: int,
     metadata: Mapping[str, str],
     tick: Callable[[], None] = lambda: None,
+    before_naming: Callable[[Path, Joined], None] = lambda _path, _joined: None,
 ) -> Joined:
     """Join the segments of ``work`` to the film ``out``: verified, with its source's time, under its name.
 
     ``picture``: as the segments were encoded; ``source``: the film behind it, whose sound and all else is
     taken over, None where there is none; ``end_pts``: where the last frame ends; ``metadata``: goes into the
-    container; ``tick``: called all the while, and what it raises ends the work. The work folder is deleted.
+    container; ``tick``: called all the while, and what it raises ends the work; ``before_naming``: gets the
+    finished file just before it has its name. The work folder is deleted.
     Whatever goes wrong, nothing stands under the final name that did not stand there before.
     """
     form = container_for(out, picture.codec.name)
@@ -181,6 +183,7 @@ def finish(
         if source is not None:
             times = source.path.stat()
             os.utime(part.path, ns=(times.st_atime_ns, times.st_mtime_ns))
+        before_naming(part.path, joined)
         move(part.path, out)
     work.remove()
     return joined
