@@ -136,7 +136,9 @@ def _from_stream(file: IO[bytes], path: Path) -> Weights:
     reader = _Reader(file)
     tensors = _tensors(_load(reader, path), path)
     keys = _load(_Reader(file), path)
-    if not isinstance(keys, list) or not all(key in reader.storages for key in keys):
+    used = {tensor.storage.key for tensor in tensors.values()}
+    listed = isinstance(keys, list) and all(isinstance(key, str) for key in keys)
+    if not listed or not used <= set(keys) <= reader.storages.keys():
         raise NetworkFileError("is damaged: its storages are not those it lists", where=path)
     data, limit = {}, path.stat().st_size
     for key in keys:
