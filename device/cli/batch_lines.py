@@ -1,0 +1,202 @@
+"""What is said of a night, for people: the bars' lines, plain lines, and its last words."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+from rich.cells import cell_len, chop_cells
+from rich.text import Text
+
+from device.jobs.batch.naming import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from device.jobs.batch.records import Record
+    from device.jobs.batch.status import Status
+
+_WIDEST_BAR: Final = 40
+_NARROWEST_BAR: Final = 6
+_LABEL: Final = 6
+_MOST_FAILURES: Final = 20
+
+
+def bars(status: Status, width: int) -> Iterator[Text]:
+    """Four lines of at most ``width`` - 1 cells: the night, its counts, the film, its state."""
+    width = max(width - 1, 1)
+    ended = status.done + status.failed + status.skipped
+    of = ended + status.left
+    film = status.progress
+    yield _bar(
+        "night",
+        ended + _share(status),
+        of,
+        [f"{ended}/{of}", _left(status.night_seconds_left)],
+        width,
+        "green",
+    )
+    if film is not None:
+        total = f"/{film.total}" if film.total else ""
+        rate = f"{film.rate:.1f} frames/s" if film.rate else ""
+        told = [f"{film.done}{total}", _left(status.film_seconds_left), rate]
+        yield _bar("film", film.done, film.total or 0, told, width, "cyan")
+    yield _line([_doing(status)], width, "bold" if status.state in {"paused", "waiting"} else "")
+    if counts := _counts(status):
+        yield _line([", ".join(counts)], width, "dim")
+
+
+def plain(status: Status) -> str:
+    """How it goes in one line, for a journal."""
+    ended = status.done + status.failed + status.skipped
+    parts = [f"{ended}/{ended + status.left} files", *_counts(status)]
+    film = status.progress
+    doing = _doing(status)
+    if film is not None and film.stage == "colour" and status.state == "working":
+        of = f"/{film.total}" if film.total else ""
+        doing += f", frame {film.done}{of}, {film.rate:.1f} frames/s"
+        doing += f", {left}" if (left := _left(status.film_seconds_left)) else ""
+    if left := _left(status.night_seconds_left):
+        parts.append(f"{left} in all")
+    return f"{doing} ({', '.join(parts)})"
+
+
+def ended(record: Record) -> str:
+    """One line on a file that is done, passed over or has failed."""
+    name = shown(record.relative)
+    notes = "".join(f"; {shown(note)}" for note in record.notes)
+    if record.outcome == "failed":
+        return f"failed: {name}: {shown(record.reason)}"
+    if record.outcome == "skipped":
+        return f"passed over: {name}: {shown(record.reason)}{notes}"
+    if record.kind == "picture":
+        return f"done: {name}{notes}"
+    what = f"{record.frames} frames in {_span(record.seconds)}, {record.rate:.1f} frames/s"
+    resumed = f", {record.resumed} of them in earlier runs" if record.resumed else ""
+    return f"done: {name}: {what}{resumed}{notes}"
+
+
+def summary(status: Status, report: str | os.PathLike[str] | None) -> list[str]:
+    """The last words of a night: what came of it, what failed and why, and where to look."""
+    records = status.records
+    done = [record for record in records if record.outcome == "done"]
+    films = [record for record in done if record.kind != "picture"]
+    pictures = len(done) - len(films)
+    said = []
+    what = [_number(len(films), "film")] if films else []
+    what += [_number(pictures, "picture")] if pictures else []
+    if what:
+        frames, seconds = sum(r.frames - r.resumed for r in films), sum(r.seconds for r in films)
+        pace = f": {_number(frames, 'frame')}, {frames / seconds:.1f} frames/s" if frames and seconds else ""
+        said.append(f"{' and '.join(what)} done in {_span(sum(r.seconds for r in done))}{pace}")
+    skipped = [record for record in records if record.outcome == "skipped"]
+    if skipped:
+        said.append(f"{_number(len(skipped), 'file')} passed over: {_reasons(skipped)}")
+    if before := status.done - len(done):
+        said.append(f"{_number(before, 'file')} done in earlier runs")
+    if not said and not status.failed:
+        said.append("nothing to do")
+    if status.left:
+        said.append(f"{_number(status.left, 'file')} left: run it again to go on from here")
+    if status.arriving:
+        said.append(f"{_number(status.arriving, 'file')} still arriving: left for the next run")
+    failed = [record for record in records if record.outcome == "failed"]
+    if failed:
+        said.append(f"{_number(len(failed), 'file')} failed:")
+        said += [f"  {shown(r.relative)}: {shown(r.reason)}" for r in failed[:_MOST_FAILURES]]
+        if more := len(failed) - _MOST_FAILURES:
+            said += [f"  and {more} more"] if more > 0 else []
+    if earlier := status.failed - len(failed):
+        said.append(f"{_number(earlier, 'file')} failed in earlier runs (--retry-failed tries again)")
+    if report is not None:
+        said.append(f"to look at: {shown(report)}")
+    return said
+
+
+def _reasons(records: Sequence[Record]) -> str:
+    found = dict.fromkeys(shown(record.reason) for record in records)
+    first, *more = found
+    return first + (", and other reasons" if more else "")
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def _share(status: Status) -> float:
+    """How much of the film under way is done, 0..1."""
+    film = status.progress
+    return min(film.done / film.total, 1.0) if film is not None and film.total else 0.0
+
+
+def _doing(status: Status) -> str:
+    """What it is at, and why where it is not working."""
+    name = shown(status.file) if status.file else ""
+    reason = shown(status.reason) if status.reason else ""
+    if status.state == "working":
+        stage = status.progress.stage if status.progress is not None else ""
+        return name + (f": {stage}" if stage and stage != "colour" else "")
+    state = f"{status.state}: {reason}" if reason else status.state
+    return f"{state} ({name})" if name and status.state in {"paused", "measuring"} else state
+
+
+def _counts(status: Status) -> list[str]:
+    return [
+        f"{count} {what}"
+        for count, what in (
+            (status.failed, "failed"),
+            (status.skipped, "passed over"),
+            (status.arriving, "arriving"),
+        )
+        if count
+    ]
+
+
+def _bar(label: str, done: float, of: float, told: list[str], width: int, colour: str) -> Text:
+    """A bar and what is told beside it; where it is narrow the last things told go first, then the bar."""
+    told = [each for each in told if each]
+    while told and _LABEL + _NARROWEST_BAR + sum(cell_len(each) + 2 for each in told) > width:
+        told.pop()
+    room = width - _LABEL - sum(cell_len(each) + 2 for each in told)
+    cells = min(_WIDEST_BAR, room)
+    if cells < _NARROWEST_BAR:
+        return _line([*told, label], width, "")
+    full = min(max(done / of, 0.0), 1.0) if of else 0.0
+    halves = int(2 * cells * full)
+    text = Text(no_wrap=True)
+    text.append(f"{label:<{_LABEL}}")
+    text.append("━" * (halves // 2) + ("╸" if halves % 2 else ""), colour)
+    text.append("━" * (cells - (halves + 1) // 2), "bright_black")
+    text.append("".join(f"  {each}" for each in told))
+    return text
+
+
+def _line(parts: list[str], width: int, style: str) -> Text:
+    return Text(shortened(" ".join(parts), width), style, no_wrap=True)
+
+
+def shortened(text: str, width: int) -> str:
+    """``text`` in at most ``width`` cells, cut in its middle: beginnings and endings tell the most."""
+    if cell_len(text) <= width:
+        return text
+    tail = max(width - 1, 0) // 2
+    head = max(width - 1 - tail, 0)
+    before = chop_cells(text, head)[0] if head else ""
+    after = chop_cells(text[::-1], tail)[0][::-1] if tail else ""
+    return f"{before}…{after}"
+
+
+def _left(seconds: float | None) -> str:
+    return "" if seconds is None else f"{_span(seconds)} left"
+
+
+def _span(seconds: float) -> str:
+    """A time as people say it."""
+    if seconds < 60:
+        return f"{max(seconds, 0):.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h {minutes % 60:02d} min"
+    return f"{minutes // 1440} days {minutes // 60 % 24} h"

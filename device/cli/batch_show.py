@@ -1,0 +1,111 @@
+"""How a night goes: two bars and a state on a terminal, a plain line now and then elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Console
+from rich.live import Live
+
+from device.cli.batch_lines import bars, ended, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from rich.console import ConsoleOptions, RenderResult
+
+    from device.jobs.batch.status import Status
+
+#: Seconds between two looks at the night, and between two plain lines of one state.
+_LOOK_S = 0.25
+_PLAIN_S = 60.0
+#: Two plain lines of different states are so many seconds apart: a board may be hot and cool by turns.
+_STATE_S = 5.0
+
+
+class NightShow:
+    """Shows on standard error what ``watch`` is given, and each file as it ends. ``say`` may come from any thread.
+
+    On a terminal two bars stand below what was said; elsewhere there are lines, one for each ended file and
+    one now and then, without control characters. ``plain_s``: seconds between these.
+    """
+
+    def __init__(self, *, plain_s: float = _PLAIN_S) -> None:
+        self._console = Console(file=sys.stderr)
+        self._plain_s = plain_s
+        self._live = Live(
+            _Bars(self._look), console=self._console, refresh_per_second=1 / _LOOK_S, transient=True
+        )
+        self._status: Callable[[], Status] | None = None
+        self._ended = 0
+        self._said_at, self._said_state = -self._plain_s, ("", "")
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="progress", daemon=True)
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether somebody reads it, and no file keeps it: whatever rich has been told (FORCE_COLOR)."""
+        return self._console.file.isatty()
+
+    def watch(self, status: Callable[[], Status]) -> None:
+        """Show what ``status()`` says from now on; it is called a few times a second."""
+        self._status = status
+
+    def say(self, line: str) -> None:
+        """Print a line for people."""
+        self._console.print(line, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+    def __enter__(self) -> Self:
+        if self.is_terminal:
+            self._live.start()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._done.set()
+        self._thread.join(5)
+        if (status := self._look()) is not None:
+            self._tell_ended(status)
+        self._live.stop()
+
+    def _look(self) -> Status | None:
+        return None if self._status is None else self._status()
+
+    def _run(self) -> None:
+        while not self._done.wait(_LOOK_S):
+            status = self._look()
+            if status is None:
+                continue
+            self._tell_ended(status)
+            if not self.is_terminal:
+                self._tell(status, time.monotonic())
+
+    def _tell_ended(self, status: Status) -> None:
+        records, self._ended = status.records[self._ended :], len(status.records)
+        for record in records:
+            self.say(ended(record))
+
+    def _tell(self, status: Status, now: float) -> None:
+        state = (status.state, status.reason or "")
+        wait_s = self._plain_s if state == self._said_state else min(_STATE_S, self._plain_s)
+        if now - self._said_at >= wait_s:
+            self._said_at, self._said_state = now, state
+            self.say(plain(status))
+
+
+class _Bars:
+    """What stands at the bottom of a terminal, as wide as that is now."""
+
+    def __init__(self, look: Callable[[], Status | None]) -> None:
+        self._look = look
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        status = self._look()
+        if status is not None:
+            yield from bars(status, options.max_width)

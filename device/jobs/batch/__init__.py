@@ -1,0 +1,1 @@
+"""``tintcast batch``: a folder of films and pictures, overnight."""
