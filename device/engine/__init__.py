@@ -4,12 +4,13 @@ A run has one ``Stop``. Its threads are started by ``Workers``, hand items over 
 lost) or ``Slot`` (newest wins), share what is scarce by ``Budget``, and each holds a ``Lease`` that it renews
 while it works or rightly waits.
 Whatever goes wrong anywhere, the run ends with the first error, within a deadline. What people change while
-it runs are ``Switches``; what rests while nobody looks asks ``Interest``.
+it runs are ``Switches``; what rests while nobody looks asks ``Interest``, what is paused waits at a ``Gate``.
 """
 
 from device.engine.board import Board, read_board
 from device.engine.budget import Budget
 from device.engine.channel import Channel, Closed
+from device.engine.gate import Gate
 from device.engine.interest import Interest
 from device.engine.lease import Lease, Leases
 from device.engine.signals import stop_on_signals
@@ -25,6 +26,7 @@ __all__ = [
     "Budget",
     "Channel",
     "Closed",
+    "Gate",
     "Interest",
     "Kind",
     "Lease",

@@ -1,7 +1,7 @@
-"""A job in a process of its own: watched, stopped, and its end told apart: done, failed, crashed, stuck.
+"""A job in a process of its own: watched, held, stopped, and its end told apart.
 
-The parent imports nothing of what the child works with. Messages are pickles over a socket pair that only
-the two of them hold; when the parent goes, the child sees the socket close and stops by itself.
+It is done, or it failed, crashed, got stuck, or ran out of memory. The parent imports nothing of what the
+child works with. When the parent goes, the kernel ends the child.
 """
 
 from __future__ import annotations
@@ -21,37 +21,53 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from device.engine import POLL_S
+from device.engine.memory import out_of_memory_kills, own_mb, resident_mb
 from device.errors import Interrupted, TintcastError
+from device.jobs.serving import GO_ON, GRACE_S, STOP, Done, Failed, Hold, NoMemory, serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from device.engine import Stop
 
+__all__ = ["Crashed", "MemoryExceeded", "Stalled", "Terms", "run_child", "serve"]
+
 _log = logging.getLogger(__name__)
-#: How long a child may take to end in good order once it is asked to, in seconds.
-GRACE_S = 5.0
 #: Runs a module as ``python -m`` does, with the parent's own search path: what it sees, the child sees.
 _RUN = (
-    "import json, runpy, sys; sys.path[:] = json.loads(sys.argv.pop(1));"
+    "import json, runpy, sys; told = json.loads(sys.argv.pop(1)); sys.path[:] = told.pop('path');"
+    " from device.jobs.serving import settle; settle(**told);"
     " runpy.run_module(sys.argv.pop(1), run_name='__main__')"
 )
-#: Words of the parent and of the child.
-STOP = "stop"
+#: How long a killed child may still take to be gone: a disk that does not answer keeps it (seconds).
+_KILLED_S = 20.0
+_KILLED_WHILE_STOPPING_S = 0.3
+#: So much silence at most counts for one look at the child: we may have been the ones who slept (seconds).
+_MOST_SILENCE_S = 1.0
+#: What a child may have of data beyond its ceiling before it is refused more (MB): stacks of threads and
+#: buffers that are never touched.
+_UNTOUCHED_MB = 1024
+#: Libraries' last words when they are refused memory.
+_MEMORY_WORDS = ("bad_alloc", "cannot allocate memory", "memoryerror", "out of memory", "failed to allocate")
+
+
+def _nothing() -> None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """The child's last message when all went well."""
+class Terms:
+    """What a child may, and when. Each function is asked a few times a second, and must not wait.
 
-    result: Any
+    ``held``: why its work rests now, None: it goes on. ``leave``: why it has to end in good order now, as the
+    error that ``run_child`` then raises; None: it may stay. ``memory_mb``: what it may have of its own, 0: no
+    bound. ``low``: it stands back behind whatever else the board does.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """The child's last message when something went wrong."""
-
-    error: TintcastError
+    held: Callable[[], str | None] = _nothing
+    leave: Callable[[], TintcastError | None] = _nothing
+    memory_mb: int = 0
+    low: bool = False
 
 
 class Crashed(Exception):
@@ -66,35 +82,67 @@ class Stalled(Exception):
     """The child was alive, but made no progress for too long, and was killed."""
 
 
-def run_child(module: str, task: object, stop: Stop, alive: Callable[[Any], bool], *, stall_s: float) -> Any:
+class MemoryExceeded(Exception):
+    """The child needed more memory than it may have, or than there was; ``reason`` says how."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class _Gone(Exception):
+    """The child closed its socket without a last word."""
+
+
+_ANY = Terms()
+
+
+def run_child(
+    module: str,
+    task: object,
+    stop: Stop,
+    alive: Callable[[Any], bool],
+    *,
+    stall_s: float,
+    terms: Terms = _ANY,
+) -> Any:
     """Run ``python -m module`` with ``task`` and return its result.
 
     ``alive(message)`` gets every other message of the child and says whether it shows progress; after
-    ``stall_s`` seconds without any the child is killed. Raises the child's own error, Crashed, Stalled, and
-    Interrupted when ``stop`` was set.
+    ``stall_s`` seconds without any the child is killed; while it is held, none is expected.
+
+    Raises the child's own error, Crashed, Stalled, MemoryExceeded, what ``terms.leave`` gave, and Interrupted
+    when ``stop`` was set; the child ends in good order for the last two, or is killed where it does not.
     """
+    kills = out_of_memory_kills()
     ours, theirs = Pipe()
     with ours:
-        process = _start(module, theirs)
+        process = _start(module, theirs, terms)
         words = _Words(process.stderr)
+        talk = _Talk(ours, stop, terms, _Meter(process.pid, terms.memory_mb))
         try:
             with contextlib.suppress(OSError):  # it died at once: what it said last follows
                 ours.send(task)
-            return _listen(ours, stop, alive, stall_s)
+            return talk.listen(alive, stall_s)
         except _Gone:
-            raise _death(process, words, stopped=stop.is_set()) from None
+            raise talk.why or _death(process, words, kills) from None
         finally:
-            _end(process)
+            _end(process, _KILLED_WHILE_STOPPING_S if stop.is_set() else _KILLED_S)
 
 
-def _start(module: str, theirs: Connection) -> subprocess.Popen[bytes]:
+def _start(module: str, theirs: Connection, terms: Terms) -> subprocess.Popen[bytes]:
     """Start the child in a session of its own: a terminal's Ctrl-C reaches the parent alone."""
-    paths = json.dumps([str(Path(path).absolute()) for path in sys.path])
+    told = {
+        "path": [str(Path(path).absolute()) for path in sys.path],
+        "parent": os.getpid(),
+        "data_mb": terms.memory_mb and terms.memory_mb + _UNTOUCHED_MB,
+        "low": terms.low,
+    }
     # Few arenas: many threads allocate frames, and each arena would keep its own.
     environment = {**os.environ, "MALLOC_ARENA_MAX": "2"}
     with theirs:
         return subprocess.Popen(
-            [sys.executable, "-P", "-c", _RUN, paths, module, str(theirs.fileno())],
+            [sys.executable, "-P", "-c", _RUN, json.dumps(told), module, str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -104,69 +152,122 @@ def _start(module: str, theirs: Connection) -> subprocess.Popen[bytes]:
         )
 
 
-def _listen(
-    ours: Connection,
-    stop: Stop,
-    alive: Callable[[Any], bool],
-    stall_s: float,
-) -> Any:
-    heard = time.monotonic()
-    asked: float | None = None
-    while True:
-        if stop.is_set() and asked is None:
-            asked = time.monotonic()
-            with contextlib.suppress(OSError):
-                ours.send(STOP)
+class _Talk:
+    """The parent's side of the socket. ``why``: what is raised for a child that was asked to end."""
+
+    def __init__(self, ours: Connection, stop: Stop, terms: Terms, meter: _Meter) -> None:
+        self.why: TintcastError | None = None
+        self._ours = ours
+        self._stop = stop
+        self._terms = terms
+        self._meter = meter
+        self._asked = 0.0
+        self._held: str | None = None
+
+    def listen(self, alive: Callable[[Any], bool], stall_s: float) -> Any:
+        silent, looked = 0.0, time.monotonic()
+        while True:
+            self._ask_to_end()
+            self._hold_or_release()
+            message = self._hear()
+            if isinstance(message, Done):
+                return message.result
+            if isinstance(message, Failed):
+                raise self.why if self.why and isinstance(message.error, Interrupted) else message.error
+            if isinstance(message, NoMemory):
+                raise MemoryExceeded(f"was refused memory ({message.what})")
+            now = time.monotonic()
+            self._meter.look(now)
+            silent += min(now - looked, _MOST_SILENCE_S)
+            looked = now
+            if (message is not None and alive(message)) or self._held is not None:
+                silent = 0.0
+            if self.why is not None:
+                if now - self._asked > GRACE_S:
+                    raise self.why
+            elif silent > stall_s:
+                raise Stalled
+
+    def _ask_to_end(self) -> None:
+        """Ask once; a stop outdoes every reason to leave."""
+        asked = self.why is not None
+        if self._stop.is_set():
+            self.why = Interrupted()
+        elif not asked:
+            self.why = self._terms.leave()
+        if self.why is not None and not asked:
+            self._asked = time.monotonic()
+            self._say(STOP)
+
+    def _hold_or_release(self) -> None:
+        held = self._terms.held()
+        if held != self._held:
+            self._held = held
+            self._say(GO_ON if held is None else Hold(held))
+
+    def _say(self, word: str | Hold) -> None:
+        with contextlib.suppress(OSError):
+            self._ours.send(word)
+
+    def _hear(self) -> Any:
+        """The next message; None where there is none yet."""
         try:
-            message = ours.recv() if ours.poll(POLL_S) else None
+            return self._ours.recv() if self._ours.poll(POLL_S) else None
         except (EOFError, ConnectionError):
             raise _Gone from None
-        if isinstance(message, Done):
-            return message.result
-        if isinstance(message, Failed):
-            raise message.error
-        now = time.monotonic()
-        if message is not None and alive(message):
-            heard = now
-        if asked is not None and now - asked > GRACE_S:
-            raise Interrupted
-        if asked is None and now - heard > stall_s:
-            raise Stalled
+        except Exception as error:  # noqa: BLE001 - a process whose memory is damaged says anything
+            raise Crashed(f"said what nobody understands ({type(error).__name__})") from None
 
 
-class _Gone(Exception):
-    """The child closed its socket without a last word."""
+class _Meter:
+    """Looks at a child's memory, and raises MemoryExceeded where it is more than ``most_mb``; 0: never."""
+
+    def __init__(self, pid: int, most_mb: int) -> None:
+        self._pid = pid
+        self._most_mb = most_mb
+        self._looked = 0.0
+
+    def look(self, now: float) -> None:
+        if not self._most_mb or now - self._looked < POLL_S:
+            return
+        self._looked = now
+        if resident_mb(self._pid) > self._most_mb and (own := own_mb(self._pid)) > self._most_mb:
+            raise MemoryExceeded(f"had {own:.0f} MB of memory, more than the {self._most_mb} it may have")
 
 
-def _death(process: subprocess.Popen[bytes], words: _Words, *, stopped: bool) -> Exception:
-    """What to raise for a child that is gone."""
+def _death(process: subprocess.Popen[bytes], words: _Words, kills: int) -> Exception:
+    """What to raise for a child that is gone; ``kills``: of the kernel's for want of memory, before it."""
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(GRACE_S)
-    if stopped:
-        return Interrupted()
     code = process.returncode
     if code is None:
         return Stalled()
-    if code >= 0:
-        return Crashed(f"ended with code {code}{words.last()}")
-    name = signal.Signals(-code).name
-    killed = ", most likely for want of memory" if name == "SIGKILL" else ""
-    return Crashed(f"died of {name}{killed}")
+    last = words.last()
+    how = f"ended with code {code}{last}" if code >= 0 else f"died of {signal.Signals(-code).name}"
+    if words.of_memory:
+        return MemoryExceeded(f"{how}, for want of memory")
+    if code == -signal.SIGKILL and out_of_memory_kills() > kills:
+        return MemoryExceeded("was killed: the machine ran out of memory")
+    return Crashed(how)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Whatever happened: no child is left behind."""
+def _end(process: subprocess.Popen[bytes], patience_s: float) -> None:
+    """Whatever happened: no child is left behind; a disk may hold one longer than ``patience_s``."""
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(POLL_S)
     if process.returncode is None:
         process.kill()
-        process.wait()
+        try:
+            process.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            _log.warning("process %d was killed, but is still held by a disk", process.pid)
 
 
 class _Words:
-    """What a child says on standard error: logged for those who ask, and its last line kept."""
+    """What a child says on standard error: logged for those who ask, its last line kept."""
 
     def __init__(self, stream: IO[bytes] | None) -> None:
+        self.of_memory = False
         self._line = ""
         self._thread = threading.Thread(target=self._read, args=(stream,), daemon=True)
         self._thread.start()
@@ -182,39 +283,5 @@ class _Words:
         with stream:
             for line in stream:
                 self._line = line.decode(errors="replace").strip() or self._line
+                self.of_memory |= any(word in self._line.lower() for word in _MEMORY_WORDS)
                 _log.debug("child: %s", self._line)
-
-
-def serve(number: int, work: Callable[[Any, Callable[[Any], None], Stop], Any], stop: Stop) -> int:
-    """The child's side: take the task from socket ``number``, do ``work(task, send, stop)``, say how it went.
-
-    Returns the exit code of the process.
-    """
-    with Connection(number) as parent:
-        lock = threading.Lock()
-
-        def send(message: Any) -> None:
-            with lock, contextlib.suppress(OSError):  # without a parent the stop is on its way
-                parent.send(message)
-
-        task = parent.recv()
-        threading.Thread(target=_obey, args=(parent, stop), daemon=True).start()
-        try:
-            last: Done | Failed = Done(work(task, send, stop))
-        except TintcastError as error:
-            last = Failed(error)
-        except Exception as error:  # noqa: BLE001 - the parent reports it as our mistake
-            _log.exception("in the child")
-            last = Failed(TintcastError(f"a mistake of ours: {type(error).__name__}: {error}"))
-        send(last)
-        return 0 if isinstance(last, Done) else last.error.exit_code
-
-
-def _obey(parent: Connection, stop: Stop) -> None:
-    """Stop when the parent says so or is gone; end the process if that takes too long."""
-    with contextlib.suppress(EOFError, OSError):
-        while parent.recv() != STOP:
-            pass
-    stop.request()
-    time.sleep(2 * GRACE_S)
-    os._exit(Interrupted.exit_code)
