@@ -1,0 +1,207 @@
+"""What became of each file, kept in OUT/.tintcast: the night's own folder, for one run at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from device.errors import ConfigurationError, TintcastError
+from device.media.durable import writable, write_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+#: The night's own folder in OUT.
+FOLDER = ".tintcast"
+#: Layout of a record; another one counts as none.
+FORMAT = 1
+_LONGEST_NAME = 240  # bytes: what is written beside it has a longer name
+
+Kind = Literal["film", "picture", "sequence"]
+
+
+class Outcome(StrEnum):
+    """What became of a file."""
+
+    DONE = "done"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What became of one file.
+
+    ``source``: its path, ``relative``: the same below IN; ``out``: its result below OUT, None where there is
+    none. ``identity``: what the result follows from. ``how`` it failed: "crashed", "hung", "memory",
+    "corrupt", "refused", "space", "there" (a file that is not ours stands where the result belongs), "gone",
+    "changed" (while it was worked on) or "mistake" (ours); ``reason``: why it failed or was skipped.
+    ``frames`` ... ``notes`` as in ``FilmResult``; ``figures``: of the film's colour. ``out_bytes``,
+    ``out_mtime_ns``: of the result. ``began``, ``ended``: ISO 8601 with time zone.
+    """
+
+    source: str
+    relative: str
+    kind: Kind
+    outcome: Outcome
+    out: str | None = None
+    identity: Mapping[str, Any] = field(default_factory=dict)
+    how: str = ""
+    reason: str = ""
+    frames: int = 0
+    passed: int = 0
+    resumed: int = 0
+    seconds: float = 0.0
+    rate: float = 0.0
+    network_ms: float = 0.0
+    notes: tuple[str, ...] = ()
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    out_bytes: int = 0
+    out_mtime_ns: int = 0
+    began: str = ""
+    ended: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What was begun and has no record yet: after a kill, a whole file among ``outs`` is its result."""
+
+    relative: str
+    outs: tuple[str, ...]
+    identity: Mapping[str, Any]
+
+
+class Ledger:
+    """All records of the folder ``out``. ``hold`` it to write.
+
+    Only whole files are ever seen, whenever the plug is pulled. A record that can't be read counts as none.
+    """
+
+    def __init__(self, out: Path) -> None:
+        self.folder = out / FOLDER
+        self._jobs = self.folder / "jobs"
+        self._lock: int | None = None
+        self._known: dict[str, Record] | None = None
+
+    @property
+    def receipt(self) -> Path:
+        """Where a film's own process lays down what came of it."""
+        return self.folder / "receipt.json"
+
+    def hold(self) -> Self:
+        """Take the folder for this run; made where missing.
+
+        Raises ConfigurationError while another run has it, and where it can't be written.
+        """
+        try:
+            with writable(self.folder):
+                self._jobs.mkdir(parents=True, exist_ok=True)
+                self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        except TintcastError as error:
+            raise ConfigurationError(error.what, where=self.folder.parent, hint=error.hint) from None
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self.release()
+            raise ConfigurationError(
+                "another run of `tintcast batch` is writing here", where=self.folder.parent,
+                hint="wait for it, or name another folder for the results",
+            ) from None  # fmt: skip
+        return self
+
+    def release(self) -> None:
+        """Let another run have the folder."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+    def all(self) -> list[Record]:
+        """Every record there is, in no order."""
+        return list(self._read_all().values())
+
+    def get(self, relative: str) -> Record | None:
+        """The record of the file at ``relative``, if there is one."""
+        return self._read_all().get(relative)
+
+    def write(self, record: Record) -> None:
+        """Keep ``record`` in place of the one before.
+
+        Raises an error of the tree: SpaceError on a full disk.
+        """
+        path = self._path(record.relative)
+        with writable(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(path, json.dumps({"format": FORMAT, **asdict(record)}, indent=1).encode())
+        self._read_all()[record.relative] = record
+
+    def begin(self, begun: tuple[Begun, ...]) -> None:
+        """Note what is worked on now, and where its results will stand: what stands there then is ours.
+
+        Raises an error of the tree: SpaceError on a full disk.
+        """
+        write_bytes(self._begun, json.dumps([asdict(each) for each in begun]).encode())
+
+    def begun(self) -> tuple[Begun, ...]:
+        """What was begun and not ended."""
+        try:
+            values = json.loads(self._begun.read_bytes())
+            return tuple(
+                Begun(value["relative"], tuple(value["outs"]), dict(value["identity"])) for value in values
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            return ()
+
+    def end(self) -> None:
+        """What was begun has its records."""
+        with writable(self._begun):
+            self._begun.unlink(missing_ok=True)
+            self.receipt.unlink(missing_ok=True)
+
+    @property
+    def _begun(self) -> Path:
+        return self.folder / "begun.json"
+
+    def _path(self, relative: str) -> Path:
+        path = PurePath(relative)
+        raw = os.fsencode(path.name)
+        name = path.name
+        if len(raw) > _LONGEST_NAME:
+            name = os.fsdecode(raw[:150]) + "-" + hashlib.sha256(raw).hexdigest()
+        # A folder of films may be called as a record is.
+        folders = (f"{each}_" if each.endswith(".json") else each for each in path.parts[:-1])
+        return self._jobs.joinpath(*folders, f"{name}.json")
+
+    def _read_all(self) -> dict[str, Record]:
+        if self._known is None:
+            read = map(_read, self._jobs.rglob("*.json"))
+            self._known = {record.relative: record for record in read if record is not None}
+        return self._known
+
+
+def _read(path: Path) -> Record | None:
+    try:
+        values = json.loads(path.read_bytes())
+        if values.pop("format") != FORMAT:
+            return None
+        names = {each.name for each in fields(Record)}
+        values = {name: value for name, value in values.items() if name in names}
+        values["notes"] = tuple(values.get("notes", ()))
+        return Record(**{**values, "outcome": Outcome(values["outcome"])})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
