@@ -6,8 +6,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from device.engine import Stop
-from device.errors import ConfigurationError, FilmCrashed, FilmStalled, Interrupted, MissingInput
-from device.jobs.supervise import Crashed, Stalled, run_child
+from device.errors import (
+    ConfigurationError,
+    FilmCrashed,
+    FilmStalled,
+    FilmTooLarge,
+    Interrupted,
+    MissingInput,
+    Postponed,
+)
+from device.jobs.supervise import Crashed, MemoryExceeded, Stalled, Terms, run_child
 from device.media.containers import container_for, suffixes_for
 
 if TYPE_CHECKING:
@@ -44,8 +52,7 @@ class FilmResult:
     ``passed``: frames that passed as they were, in colour already or to be left alone. ``resumed``: frames
     that earlier runs had done; ``notes``: what the user should know.
 
-    ``figures``: of what was tinted, as of ``colour.measure.running``: flicker, colourfulness, and how many shots
-    were tinted or passed.
+    ``figures``: flicker, colourfulness and more of what was tinted, as ``colour.measure.running`` has them.
 
     ``delivered``: published frames that every one of ``receivers`` has on its disk, None where none were
     published; ``resent``: frames sent more than once.
@@ -61,7 +68,7 @@ class FilmResult:
     delivered: int | None = None
     resent: int = 0
     receivers: tuple[str, ...] = ()
-    figures: Mapping[str, float | None] = field(default_factory=dict)
+    figures: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +103,17 @@ def colorize_film(
     progress: Callable[[Progress], None] = lambda _: None,
     say: Callable[[str], None] = lambda _: None,
     stop: Stop | None = None,
+    terms: Terms | None = None,
 ) -> FilmResult:
     """Colorize the film ``source`` into ``out`` (a file, or a folder that is there), and over MQTT if asked.
 
     What an interrupted run left in the hidden work folder beside ``out`` is gone on from. ``progress`` is
-    called a few times a second, ``say`` with a line for people now and then.
+    called a few times a second, ``say`` with a line for people now and then. ``terms``: what its process may,
+    and when.
 
-    Raises every error of ``probe``, NetworkFileError, SpaceError, FilmCrashed, FilmStalled, BrokerError where
-    it publishes, ConfigurationError for an ``out`` that can't be, and Interrupted once ``stop`` is set.
+    Raises every error of ``probe``, NetworkFileError, SpaceError, FilmCrashed, FilmStalled, FilmTooLarge,
+    BrokerError where it publishes, ConfigurationError for an ``out`` that can't be, Interrupted once ``stop``
+    is set, and what ``terms.leave`` gives.
     """
     if not source.exists():
         raise MissingInput("no such file or folder", where=source)
@@ -114,7 +124,16 @@ def colorize_film(
         stall_s = max(stall_s, config.publish.acknowledge_seconds + _BROKER_S)
     task = FilmTask(source.absolute(), film, config, publish)
     try:
-        result = run_child("device.jobs.film_child", task, stop or Stop(), watch.alive, stall_s=stall_s)
+        result = run_child(
+            "device.jobs.film_child",
+            task,
+            stop or Stop(),
+            watch.alive,
+            stall_s=stall_s,
+            terms=terms or Terms(),
+        )
+    except Postponed:
+        raise
     except Interrupted:
         raise Interrupted(
             hint=None if film is None or publish else "run it again to go on from here"
@@ -123,7 +142,13 @@ def colorize_film(
         raise FilmCrashed(
             f"the process that read it {error.reason}, {watch.place}",
             where=source,
-            hint="the film is damaged, or the memory is too small",
+            hint="the film is damaged",
+        ) from None
+    except MemoryExceeded as error:
+        raise FilmTooLarge(
+            f"the process that read it {error.reason}, {watch.place}",
+            where=source,
+            hint="the film is too large for this machine, or damaged",
         ) from None
     except Stalled:
         raise FilmStalled(

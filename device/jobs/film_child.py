@@ -7,15 +7,16 @@ import logging
 import sys
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import av
 import cv2
 
 from device.colour.upright import upright_size
-from device.engine import Stop
+from device.engine import Gate, Stop, Stopped
 from device.errors import Interrupted, SourceChanged, UnreadableFilm
 from device.jobs.deciding import mostly_colour
 from device.jobs.film import FilmResult, FilmTask, Progress, Said
@@ -50,7 +51,7 @@ _REPORT_S = 0.25
 class _Reporter:
     """Tells the parent a few times a second how far the film is, from a thread of its own."""
 
-    def __init__(self, send: Callable[[Progress], None], stop: Stop) -> None:
+    def __init__(self, send: Callable[[Progress], None], stop: Stop, gate: Gate) -> None:
         self.stage = "opening"
         self.total: int | None = None
         self._start = self._done = self._packets = 0
@@ -59,6 +60,7 @@ class _Reporter:
         self._began = time.monotonic()
         self._send = send
         self._stop = stop
+        self._gate = gate
         threading.Thread(target=self._run, name="reporter", daemon=True).start()
 
     def begin(self, source: FilmSource, colorizer: Colorizer, start: int) -> None:
@@ -69,11 +71,13 @@ class _Reporter:
     def colouring(self, done: int) -> None:
         """So many frames of this run are coloured."""
         if self.stage != "colour":
-            self.stage, self._began = "colour", time.monotonic()
+            self.stage, self._began = "colour", time.monotonic() - self._gate.held_s
         self._done = done
 
     def joining(self) -> None:
-        """One more packet is joined, or looked at. Raises Interrupted when the run ends."""
+        """One more packet is joined, or looked at; waits while held. Raises Interrupted when the run ends."""
+        with suppress(Stopped):
+            self._gate.wait()
         if self._stop.is_set():
             raise Interrupted
         self.stage = "joining"
@@ -81,7 +85,7 @@ class _Reporter:
 
     def _run(self) -> None:
         while not self._stop.wait(_REPORT_S):
-            seconds = time.monotonic() - self._began
+            seconds = time.monotonic() - self._gate.held_s - self._began
             decoded = self._source.read if self._source else 0
             self._send(
                 Progress(
@@ -95,10 +99,12 @@ class _Reporter:
             )
 
 
-def colorize(task: FilmTask, send: Callable[[Progress | Said], None], stop: Stop) -> FilmResult:
-    """Do the whole of ``task``; errors as ``colorize_film``, which see."""
+def colorize(
+    task: FilmTask, send: Callable[[Progress | Said], None], stop: Stop, *, gate: Gate
+) -> FilmResult:
+    """Do the whole of ``task``; errors as ``colorize_film``, which see. While ``gate`` is held, it rests."""
     began = time.monotonic()
-    config, reporter = task.config, _Reporter(send, stop)
+    config, reporter = task.config, _Reporter(send, stop, gate)
     facts = probe(task.source)
     board = board_of(config.hints)
     with ExitStack() as stack:
@@ -139,7 +145,14 @@ def colorize(task: FilmTask, send: Callable[[Progress | Said], None], stop: Stop
         patience = 24 * 3600.0
         try:
             summary = run_pipeline(
-                source, colorizer, sinks, stop, reporter.colouring, patience_s=patience, closing_s=patience
+                source,
+                colorizer,
+                sinks,
+                stop,
+                reporter.colouring,
+                gate=gate,
+                patience_s=patience,
+                closing_s=patience,
             )
         except UnreadableFilm as error:
             raise _with_remains(error, work) from None
@@ -252,4 +265,6 @@ def _comment(network: Network) -> str:
 if __name__ == "__main__":
     faulthandler.enable()
     logging.basicConfig(level=logging.WARNING)
-    sys.exit(serve(int(sys.argv[1]), colorize, Stop()))
+    ending = Stop()
+    resting = Gate(ending)
+    sys.exit(serve(int(sys.argv[1]), partial(colorize, gate=resting), ending, resting))

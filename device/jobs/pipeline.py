@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from device.engine import Channel, Leases, Workers
+from device.engine import Channel, Gate, Leases, Workers
 from device.errors import Interrupted, Stuck
 from device.jobs.colorizer import Colorizer
 
@@ -72,26 +72,29 @@ def run_pipeline(
     stop: Stop,
     progress: Progress | None = None,
     *,
+    gate: Gate | None = None,
     patience_s: float = 60.0,
     closing_s: float = 600.0,
 ) -> Summary:
     """Colorize all that ``source`` has into ``sinks`` and close these; the source is its owner's to close.
 
-    ``progress`` is called with the number of frames coloured so far, from a thread of the run.
+    ``progress`` is called with the number of frames coloured so far, from a thread of the run. While ``gate``
+    is held, no more frames are taken from the source, and the time does not count.
     ``patience_s``: how long reading, colouring or writing one frame may take before it counts as stuck;
     ``closing_s``: the same of closing a sink.
 
     The first error of any thread ends the run and is raised here, after every sink was aborted; a request to
     stop, or Ctrl-C, does the same with Interrupted.
     """
-    began = time.monotonic()
+    gate = gate or Gate(stop)
+    began = time.monotonic() - gate.held_s
     workers = Workers(stop, Leases())
     named = {f"{type(sink).__name__} ({number})": sink for number, sink in enumerate(sinks, 1)}
     count = _Count(progress)
     try:
         frames = Channel["Frame"](_AHEAD, stop, "frames")
         outlets = {name: Channel["TintedFrame"](_AHEAD, stop, "colour") for name in named}
-        workers.start("source", partial(_read, source, frames), lease_s=patience_s)
+        workers.start("source", partial(_read, source, frames, gate), lease_s=patience_s)
         colour = partial(_colorize, colorizer, frames, list(outlets.values()), count)
         workers.start("colorizer", colour, lease_s=patience_s)
         for name, sink in named.items():
@@ -103,7 +106,7 @@ def run_pipeline(
         if isinstance(error, KeyboardInterrupt):
             raise Interrupted from error
         raise
-    return Summary(count.frames, time.monotonic() - began, colorizer.network_ms, count.passed)
+    return Summary(count.frames, time.monotonic() - gate.held_s - began, colorizer.network_ms, count.passed)
 
 
 class _Count:
@@ -121,8 +124,9 @@ class _Count:
             self._progress(self.frames)
 
 
-def _read(source: Source, frames: Channel[Frame], lease: Lease) -> None:
+def _read(source: Source, frames: Channel[Frame], gate: Gate, lease: Lease) -> None:
     for frame in source.frames():
+        gate.wait(lease)
         frames.put(frame, lease)
     frames.close()
 
