@@ -24,7 +24,7 @@ from device.colour.motion import GRID, Follower, codes, pulled
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from device.colour.motion import Codes, Floats
+    from device.colour.motion import Codes, Floats, Way
     from device.frames import Luma
 
 #: What goes out as long as nothing is known.
@@ -92,6 +92,12 @@ class Steady:
         self._depth = depth
         self._follower = Follower()
         self._memory: _Memory | None = None
+        self._way: Way | None = None
+
+    @property
+    def way(self) -> Way | None:
+        """The motion to the last frame from that before, on the grid of its colour; None: not looked for."""
+        return self._way
 
     def step(
         self, small_luma: Luma, ab: Floats | None, *, cut: bool, confidence: Floats | None = None
@@ -103,7 +109,7 @@ class Steady:
         whether a shot begins with this frame, or its window has changed: all before is forgotten.
         ``confidence``: of the prediction, of any size; where it is low, the past counts for more.
         """
-        memory = None if cut else self._memory
+        memory, self._way = None if cut else self._memory, None
         luma = codes(small_luma, self._depth)
         if ab is None:
             self._memory = None if memory is None else self._carried_on(memory, luma)
@@ -143,7 +149,7 @@ class Steady:
 
     def _averaged(self, memory: _Memory, luma: Codes, colour: Floats, votes: Floats) -> _Memory:
         """With one more prediction: the votes of before count as far as the luma bears their way out."""
-        way = self._follower.way(memory.luma, luma, memory.size)
+        self._way = way = self._follower.way(memory.luma, luma, memory.size)
         past, kept = way.pull(memory.colour), pulled(memory.votes, way.back) * way.trust
         share = np.asarray(votes / (votes + kept), np.float32)
         mean = past + (colour - past) * share[..., None]
@@ -151,7 +157,7 @@ class Steady:
 
     def _carried_on(self, memory: _Memory, luma: Codes) -> _Memory:
         """Without a prediction."""
-        way = self._follower.way(memory.luma, luma, memory.size)
+        self._way = way = self._follower.way(memory.luma, luma, memory.size)
         votes = pulled(memory.votes, way.back) * way.trust
         return _Memory(luma, filled(way.pull(memory.colour), way.trust, luma), votes)
 

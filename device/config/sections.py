@@ -101,6 +101,10 @@ class FilmSettings(Section):
             "is carried along the motion"
         ),
     )
+    look_ahead: bool = Field(
+        default=False,
+        description="smooths colour over each shot in both directions; up to 16 frames are held for that",
+    )
     encoder_threads: int = Field(
         default=2, ge=1, le=16, description="threads of the encoder; part of a film's identity"
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from device.colour.lightness import lightness
+from device.colour.measure.running import Running, RunningFigures, RunningState, ShotFigures
 from device.colour.pace import Pace
 from device.colour.temporal import NO_COLOUR, Steady, SteadyState
 from device.frames import TintedFrame
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from device.media.segments import Boundaries
     from device.network import Network
 
+#: Figures of so many shots are kept for who asks for them.
+_UNASKED: Final = 64
+
 
 class SeenState(LookState):
     """What is remembered of the frames that came, in values that JSON holds."""
@@ -36,6 +40,7 @@ class GivenState(TypedDict):
     pace: int
     window: list[int] | None
     passed: int
+    running: RunningState
 
 
 class ColorizerState(TypedDict):
@@ -79,6 +84,8 @@ class Colorizer:
         self._given_window: Window | None = None
         self._next_index = 0
         self._passed = 0
+        self._running = Running()
+        self._shots: dict[int, ShotFigures] = {}
 
     def step(self, frame: Frame) -> Iterator[TintedFrame]:
         """Take the next frame; give those whose colour is known now: none, or several in order.
@@ -101,6 +108,7 @@ class Colorizer:
     def flush(self) -> Iterator[TintedFrame]:
         """Give the frames that still wait: no more comes. To be exhausted."""
         yield from self._flush()
+        self._end_shot(self._next_index)
         if self._boundaries:
             self._states[self._next_index] = self.state()
 
@@ -113,6 +121,18 @@ class Colorizer:
     def passed(self) -> int:
         """Frames so far whose own colour passed, those before a restore included."""
         return self._passed
+
+    @property
+    def figures(self) -> RunningFigures:
+        """Figures of all that went out so far, what went out before a restore included."""
+        return self._running.figures()
+
+    def figures_before(self, index: int) -> ShotFigures | None:
+        """Figures of the shot that ended before frame ``index``, once that is out; asked once.
+
+        After ``flush`` also of the last shot, which ended before the frame behind the last one.
+        """
+        return self._shots.pop(index, None)
 
     @property
     def odd_shots(self) -> tuple[int, list[Shot]]:
@@ -141,6 +161,7 @@ class Colorizer:
         self._pace.restore(given["pace"])
         self._given_window = read_window(given["window"])
         self._passed = given["passed"]
+        self._running.restore(given["running"])
 
     def _seen(self) -> SeenState:
         return SeenState(**self._looker.state(), decider=self._decider.state())
@@ -151,15 +172,27 @@ class Colorizer:
             pace=self._pace.state(),
             window=written_window(self._given_window),
             passed=self._passed,
+            running=self._running.state(),
         )
 
     def _flush(self) -> Iterator[TintedFrame]:
         for seen, own_colour in self._decider.flush():
             yield self._tinted(seen, own_colour=own_colour)
 
+    def _end_shot(self, index: int) -> None:
+        """The frame ``index`` is of another shot than those before it: all that says something of it goes."""
+        figures = self._running.end_shot()
+        self._steady.restore(None)
+        if figures is not None:
+            self._shots[index] = figures
+            while len(self._shots) > _UNASKED:
+                del self._shots[next(iter(self._shots))]
+
     def _tinted(self, seen: Seen, *, own_colour: bool) -> TintedFrame:
         """A frame on its way out, by which colour was decided for it."""
         frame = seen.frame
+        if seen.cut:
+            self._end_shot(frame.index)
         if seen.before is not None:
             self._states[frame.index] = ColorizerState(seen=seen.before, given=self._given())
         changed = self._given_window != seen.window
@@ -168,10 +201,14 @@ class Colorizer:
             self._passed += 1
             self._steady.restore(None)
             self._pace.restore(0)
-            return TintedFrame(frame, seen.small, NO_COLOUR, seen.window, cut=seen.cut, own_colour=True)
+            passed = TintedFrame(frame, seen.small, NO_COLOUR, seen.window, cut=seen.cut, own_colour=True)
+            self._running.step(passed)
+            return passed
         light = lightness(seen.small, frame.colour_space, frame.depth)
         anew = self._predictor.turned() or changed or seen.cut
         asked = self._pace.due(anew=anew)
         predicted = self._predictor.predict(light, frame, seen.window) if asked else None
         ab = self._steady.step(seen.small, predicted, cut=anew)
-        return TintedFrame(frame, seen.small, self._taste.apply(ab, light), seen.window, cut=seen.cut)
+        tinted = TintedFrame(frame, seen.small, self._taste.apply(ab, light), seen.window, cut=seen.cut)
+        self._running.step(tinted, self._steady.way, anew=anew)
+        return tinted
