@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from children import children
 
 from device.engine import Stop
 from device.errors import Interrupted, TintcastError, UnreadableFilm
@@ -88,20 +89,10 @@ def test_a_stop_ends_it_in_time_whether_it_listens_or_not(task: str, monkeypatch
     assert time.monotonic() - began < 8
 
 
-def children(pid: int) -> list[int]:
-    """Processes that ``pid`` started."""
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
-
-
 def test_nobody_is_left_behind() -> None:
     with pytest.raises(Stalled):
         run("hang", stall_s=0.5)
-    assert not [
-        child
-        for child in children(os.getpid())
-        if b"odd_child" in Path(f"/proc/{child}/cmdline").read_bytes()
-    ]
+    assert children(os.getpid(), "odd_child") == []
 
 
 def test_a_child_whose_parent_was_killed_ends_by_itself() -> None:
@@ -115,7 +106,7 @@ run_child("odd_child", "wait", Stop(), lambda m: print(m, flush=True) or True, s
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         assert parent.stdout.readline() == "begun\n"
-        (child,) = children(parent.pid)
+        (child,) = children(parent.pid, "odd_child")
         parent.send_signal(signal.SIGKILL)
     deadline = time.monotonic() + 8
     while Path(f"/proc/{child}/cmdline").exists() and _runs(child):
