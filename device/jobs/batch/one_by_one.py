@@ -1,0 +1,135 @@
+"""Many films looked at in one child process, one after the other; one that kills it is passed over.
+
+A process for each would take longer to start than to look. This side imports no codec.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from device.errors import InputError, Interrupted, SpaceError
+from device.jobs.supervise import Crashed, MemoryExceeded, Stalled, Terms, run_child
+
+if TYPE_CHECKING:
+    from device.engine import Stop
+    from device.jobs.batch.scan import Item
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """The child begins with this one."""
+
+    relative: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """The child gets on with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """What the child found out about one of them."""
+
+    relative: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One of them can't be read: why, in a line."""
+
+    relative: str
+    reason: str
+
+
+#: Seconds between two words of a child that gets on.
+_BEAT_S = 0.25
+
+Send = Callable[[Any], None]
+
+
+def one_by_one(
+    module: str,
+    task_of: Callable[[tuple[Item, ...]], object],
+    items: Sequence[Item],
+    stop: Stop,
+    *,
+    began: Callable[[str], None],
+    got: Callable[[str, Any], None],
+    stall_s: float,
+    terms: Terms,
+) -> dict[str, str]:
+    """Have ``python -m module`` do all of ``items``; those that could not be, each with its reason.
+
+    ``task_of`` makes the child's task of the items that are left. ``began``: called with the relative name of
+    each; ``got``: with that and what was found out. One that crashes the child, needs more memory than
+    ``terms`` grant, or gets nowhere for ``stall_s`` seconds, is passed over, and another child does the rest.
+
+    Raises Interrupted, and what is wrong with more than one film: NetworkFileError, ConfigurationError.
+    """
+    watch = _Watch(began, got)
+    left = list(items)
+    while left:
+        watch.now = None
+        try:
+            run_child(module, task_of(tuple(left)), stop, watch.hear, stall_s=stall_s, terms=terms)
+            break
+        except (Crashed, MemoryExceeded) as error:
+            reason = f"the process that read it {error.reason}"
+        except Stalled:
+            reason = f"no progress for {stall_s:g} s"
+        names = [item.relative for item in left]
+        lost = watch.now or names[0]  # before the first it is not known whose fault it is
+        watch.failed[lost] = reason
+        left = left[names.index(lost) + 1 :]
+    return watch.failed
+
+
+class _Watch:
+    """Hears the child; ``now``: what it is at."""
+
+    def __init__(self, began: Callable[[str], None], got: Callable[[str, Any], None]) -> None:
+        self.now: str | None = None
+        self.failed: dict[str, str] = {}
+        self._began = began
+        self._got = got
+
+    def hear(self, message: Began | Beat | Got | Refused) -> bool:
+        if isinstance(message, Began):
+            self.now = message.relative
+            self._began(message.relative)
+        elif isinstance(message, Got):
+            self._got(message.relative, message.value)
+        elif isinstance(message, Refused):
+            self.failed[message.relative] = message.reason
+        return True
+
+
+def do_each(
+    items: Iterable[Item], send: Send, stop: Stop, work: Callable[[Item, Callable[[], None]], Any]
+) -> None:
+    """The child's side: ``work(item, beat)`` for each; what can't be read is told, and the next one follows.
+
+    ``beat`` is to be called while it gets on; it raises Interrupted once the run is to end.
+    """
+    said = 0.0
+
+    def beat() -> None:
+        nonlocal said
+        if stop.is_set():
+            raise Interrupted
+        if (now := time.monotonic()) - said > _BEAT_S:
+            said = now
+            send(Beat())
+
+    for item in items:
+        send(Began(item.relative))
+        beat()
+        try:
+            send(Got(item.relative, work(item, beat)))
+        except (InputError, SpaceError) as error:
+            send(Refused(item.relative, error.what))
