@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from device.config.sections import Section
 
@@ -12,8 +15,16 @@ class BatchSettings(Section):
 
     between: str = Field(
         default="",
-        pattern=r"^(([01]?\d|2[0-3]):[0-5]\d-([01]?\d|2[0-3]):[0-5]\d)?$",
+        pattern=r"^(([01]?\d|2[0-3]):[0-5]\d-(([01]?\d|2[0-3]):[0-5]\d|24:00))?$",
         description="works only between these times of day, as in 22:00-07:00 (local time); empty: always",
+    )
+    wait_for_clock: bool = Field(
+        default=True,
+        description="hours count once the clock is known to be right: set by the network since the start, or"
+        " from a clock with a battery; false: it is believed",
+    )
+    priority: Literal["low", "normal"] = Field(
+        default="low", description="low: computes and reads only when nobody else wants to; normal: as others"
     )
     hot_c: float = Field(
         default=80, ge=30, le=120, description="pauses when the processor is this warm (degrees Celsius)"
@@ -50,3 +61,24 @@ class BatchSettings(Section):
     )
     mqtt: bool = Field(default=False, description="tells state and progress over MQTT, and takes commands")
     frames: bool = Field(default=False, description="delivers every film's frames over MQTT, too")
+
+    @field_validator("between")
+    @classmethod
+    def _lasts(cls, value: str) -> str:
+        begin, _, end = value.partition("-")
+        if value and _clock(begin) == _clock(end):
+            raise PydanticCustomError("hours", "it ends when it begins; leave it out to work always")
+        return value
+
+    @field_validator("cool_c")
+    @classmethod
+    def _cooler(cls, value: float, info: ValidationInfo) -> float:
+        hot_c = info.data.get("hot_c")
+        if hot_c is not None and value >= hot_c:
+            raise PydanticCustomError("cool", "it must be below hot_c, {hot_c}", {"hot_c": hot_c})
+        return value
+
+
+def _clock(text: str) -> tuple[int, int]:
+    hours, minutes = text.split(":")
+    return int(hours) % 24, int(minutes)
