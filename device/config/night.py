@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -9,13 +10,15 @@ from pydantic_core import PydanticCustomError
 
 from device.config.sections import Section
 
+_TIME = r"((?:[01]?[0-9]|2[0-3]):[0-5][0-9]|24:00)"
+_BETWEEN = re.compile(f"{_TIME}-{_TIME}")
+
 
 class BatchSettings(Section):
     """A folder of films overnight."""
 
     between: str = Field(
         default="",
-        pattern=r"^(([01]?\d|2[0-3]):[0-5]\d-(([01]?\d|2[0-3]):[0-5]\d|24:00))?$",
         description="works only between these times of day, as in 22:00-07:00 (local time); empty: always",
     )
     wait_for_clock: bool = Field(
@@ -65,8 +68,12 @@ class BatchSettings(Section):
     @field_validator("between")
     @classmethod
     def _lasts(cls, value: str) -> str:
-        begin, _, end = value.partition("-")
-        if value and _clock(begin) == _clock(end):
+        if not value:
+            return value
+        found = _BETWEEN.fullmatch(value)
+        if found is None:
+            raise PydanticCustomError("hours", "it must be two times of day, as in 22:00-07:00")
+        if _clock(found[1]) == _clock(found[2]):
             raise PydanticCustomError("hours", "it ends when it begins; leave it out to work always")
         return value
 

@@ -43,8 +43,8 @@ class Cause(StrEnum):
 class Verdict:
     """Whether a guest may work now, and what keeps it from that.
 
-    ``go``: it may. ``pause``: what is under way rests in memory. ``leave``: it ends in good order, and goes on
-    later from what is closed. ``reason``: for people, empty where it may go.
+    ``go``: it may. ``pause``: what is under way rests in memory. ``leave``: it ends in good order, and
+    goes on later from what is closed. ``reason``: for people, empty where it may go.
     """
 
     kind: Literal["go", "pause", "leave"] = "go"
