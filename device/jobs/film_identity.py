@@ -35,12 +35,15 @@ class Ground:
     opencv: str
 
 
-def film_identity(source: Path, config: Config, ground: Ground) -> dict[str, Any]:
+def film_identity(
+    source: Path, config: Config, ground: Ground, *, sample: str | None = None
+) -> dict[str, Any]:
     """Everything that the pixels of the film ``source`` and their segments follow from; JSON holds it.
 
-    Raises an error of the tree where the file, or the reference picture of the hints, can't be read.
+    ``sample``: of its content, where that is known: then it is not read. Raises an error of the tree where
+    the file, or the reference picture of the hints, can't be read.
     """
-    return _of_film(_of_file(source), config, ground)
+    return _of_film(_of_file(source, sample), config, ground)
 
 
 def sequence_identity(
@@ -56,9 +59,11 @@ def sequence_identity(
     return _of_film(source, config, ground)
 
 
-def picture_identity(source: Path, config: Config, ground: Ground) -> dict[str, Any]:
+def picture_identity(
+    source: Path, config: Config, ground: Ground, *, sample: str | None = None
+) -> dict[str, Any]:
     """The same of a photograph."""
-    return _identity(_of_file(source), config, ground) | {
+    return _identity(_of_file(source, sample), config, ground) | {
         "settings": {
             "colour": config.colour.model_dump(mode="json", exclude={"steadiness"}),
             "photo": config.photo.model_dump(mode="json"),
@@ -96,9 +101,9 @@ def _identity(source: dict[str, Any], config: Config, ground: Ground) -> dict[st
     }
 
 
-def _of_file(path: Path) -> dict[str, Any]:
+def _of_file(path: Path, sample: str | None) -> dict[str, Any]:
     size, mtime_ns = _status(path)
-    return {"bytes": size, "mtime_ns": mtime_ns, "sample": _sampled_sha256(path, size)}
+    return {"bytes": size, "mtime_ns": mtime_ns, "sample": sample or sampled_sha256(path, size)}
 
 
 def _of_hints(settings: HintSettings) -> dict[str, Any]:
@@ -125,7 +130,7 @@ def _content(path: Path) -> bytes:
         raise from_os_error(error, where=path, doing="can't be read") from None
 
 
-def _sampled_sha256(path: Path, size: int) -> str:
+def sampled_sha256(path: Path, size: int) -> str:
     """A hash of pieces spread over the file, its start and end among them."""
     digest = hashlib.sha256()
     try:

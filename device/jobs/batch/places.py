@@ -1,0 +1,103 @@
+"""Where in OUT the result of each file goes: the same tree, and no two results under one name."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import unicodedata
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+from device.media.containers import suffixes_for
+from device.media.photograph.names import written_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from device.jobs.batch.records import Begun, Record
+    from device.jobs.batch.scan import Item
+
+
+class Places:
+    """Names results, by paths below OUT; those of ``records`` and of what was ``begun`` stay as they are.
+
+    A result has its source's name, with another ending where that kind of file can't hold it: ``film.avi``
+    becomes ``film.mp4``. Where another source has that name itself, or another result, it becomes
+    ``film.avi.mp4``. ``root``: IN, whose own name is used where it is itself a sequence.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        codec: str,
+        items: Iterable[Item],
+        records: Iterable[Record],
+        begun: Iterable[Begun],
+    ) -> None:
+        self._root = root
+        self._suffixes = suffixes_for(codec)
+        self._taken: dict[str, str] = {}
+        self._named: dict[str, PurePath] = {}
+        for relative, outs in [
+            *((record.relative, (record.out,) if record.out else ()) for record in records),
+            *((each.relative, each.outs) for each in begun),
+        ]:
+            for out in outs:
+                self._taken[_key(out)] = relative
+                self._named[relative] = PurePath(out)
+        for item in items:
+            if str(self._wanted(item)) == item.relative:
+                self._taken.setdefault(_key(item.relative), item.relative)
+
+    def outs(self, item: Item) -> tuple[str, ...]:
+        """Where the result goes; of a picture the second is where it goes if it passes as it is."""
+        wanted = self._wanted(item)
+        named = self._named.get(item.relative)
+        if named is not None and named.suffix.lower() == wanted.suffix.lower():
+            result = str(named)
+        else:
+            result = next(
+                name
+                for name in map(str, _names(item, wanted))
+                if self._taken.setdefault(_key(name), item.relative) == item.relative
+            )
+            self._named[item.relative] = PurePath(result)
+        if item.kind == "picture" and result != item.relative:
+            return result, item.relative
+        return (result,)
+
+    def _wanted(self, item: Item) -> PurePath:
+        path = PurePath(item.relative)
+        if item.kind == "picture":
+            return path.with_name(written_name(path.name))
+        if item.kind == "sequence":
+            return path.parent / ((path.name or self._root.absolute().name or "film") + self._suffixes[0])
+        return path if path.suffix.lower() in self._suffixes else path.with_suffix(self._suffixes[0])
+
+
+def _names(item: Item, wanted: PurePath) -> Iterator[PurePath]:
+    """Names for a result, the best first."""
+    suffix, name = wanted.suffix, PurePath(item.relative).name
+    yield wanted
+    if name:
+        yield wanted.with_name(name + suffix)
+    for number in itertools.count(2):
+        yield wanted.with_name(f"{wanted.stem}-{number}{suffix}")
+
+
+def _key(name: str) -> str:
+    """What two names share that some file system takes for one."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def lies_among_sources(target: Path, source: Path, out: Path) -> bool:
+    """Whether ``target`` would stand in the folder that is read, through whatever links."""
+    among, beside, parent = source.resolve(), out.resolve(), target.parent.resolve()
+    if not parent.is_relative_to(among):
+        return False
+    return not (beside.is_relative_to(among) and beside != among and parent.is_relative_to(beside))
+
+
+def is_there(path: Path) -> bool:
+    """Whether anything stands at ``path``, a link that leads nowhere too."""
+    return os.path.lexists(path)

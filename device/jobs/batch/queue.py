@@ -1,0 +1,145 @@
+"""What is still to do of a folder: what is done stays, what changed is done again, what failed is set aside."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from device.errors import TintcastError
+from device.jobs.batch.arriving import Settling
+from device.jobs.batch.places import Places, is_there
+from device.jobs.batch.records import Outcome
+from device.jobs.batch.scan import scan
+from device.jobs.film_identity import changed, film_identity, picture_identity, sequence_identity
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from device.config import Config
+    from device.jobs.batch.records import Ledger, Record
+    from device.jobs.batch.scan import Found, Item, State
+    from device.jobs.film_identity import Ground
+
+#: What failed so may go well another time, whatever the file is.
+_PASSING = frozenset({"space", "there", "gone", "changed", "broker", "unwritable"})
+#: What becomes another file while it is worked on is tried so often in one run.
+_TRIES = 3
+
+
+class Fate(Enum):
+    """What is to be done about a file."""
+
+    TODO = "to do"
+    FINISHED = "finished"
+    ASIDE = "set aside"
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """A file to do. ``outs`` as of ``Places``; ``why``: of one that was done before, why again."""
+
+    item: Item
+    outs: tuple[str, ...]
+    why: str = ""
+
+
+class Queue:
+    """What is to do under ``source``, looked at again and again. ``todo``: as of the last look, in order.
+
+    ``before``: how many files were finished by earlier runs; ``aside``: how many are set aside because they
+    failed then; ``arriving``: files that are not whole yet. ``found``: all of the last look.
+    """
+
+    def __init__(self, source: Path, out: Path, config: Config, ground: Ground, ledger: Ledger) -> None:
+        self._source, self._out = source, out
+        self._config = config
+        self._ground = ground
+        self._ledger = ledger
+        self._settling = Settling(config.batch.settle_seconds)
+        self._fates: dict[str, tuple[State, Fate, str]] = {}
+        self._tries: Counter[str] = Counter()
+        self._mine: set[str] = set()
+        self.todo: list[Todo] = []
+        self.arriving: list[str] = []
+        self.before = self.aside = 0
+        self.found: Found | None = None
+
+    def look(self) -> None:
+        """Look through the folder."""
+        self.found = scan(self._source, self._out, sequences=bool(self._config.batch.rate))
+        items, self.arriving = self._settling.look(self.found)
+        begun = self._ledger.begun()
+        places = Places(self._source, self._config.film.codec, self.found.items, self._ledger.all(), begun)
+        fates = [(item, *self._fate(item)) for item in items]
+        self.todo = [Todo(item, places.outs(item), why) for item, fate, why in fates if fate is Fate.TODO]
+        # What was begun first: what is done of it should not lie about.
+        first = {each.relative for each in begun}
+        self.todo.sort(key=lambda todo: todo.item.relative not in first)
+        earlier = [fate for item, fate, _ in fates if item.relative not in self._mine]
+        self.before, self.aside = earlier.count(Fate.FINISHED), earlier.count(Fate.ASIDE)
+
+    def identity(self, item: Item) -> dict[str, Any]:
+        """What the result of ``item`` follows from. Raises an error of the tree where it can't be read."""
+        if item.kind == "sequence":
+            return sequence_identity(item.pictures, self._config.batch.rate, self._config, self._ground)
+        known = self._ledger.get(item.relative)
+        sample = _sample_of(known, item) if known is not None else None
+        make = film_identity if item.kind == "film" else picture_identity
+        return make(item.path, self._config, self._ground, sample=sample)
+
+    def settle(self, item: Item, record: Record) -> None:
+        """Keep what became of ``item``. Raises an error of the tree: SpaceError on a full disk."""
+        self._mine.add(item.relative)
+        fate = Fate.ASIDE if record.outcome is Outcome.FAILED else Fate.FINISHED
+        self._tries[item.relative] += 1
+        if record.how in {"gone", "changed"} and self._tries[item.relative] < _TRIES:
+            self._fates.pop(item.relative, None)
+        else:
+            self._fates[item.relative] = (item.state, fate, "")
+        self._ledger.write(record)
+
+    def retry(self) -> None:
+        """Take what is set aside for something to do again."""
+        for name, (state, fate, _) in self._fates.items():
+            if fate is Fate.ASIDE:
+                self._fates[name] = (state, Fate.TODO, "tried again")
+        self._tries.clear()
+
+    def _fate(self, item: Item) -> tuple[Fate, str]:
+        known = self._fates.get(item.relative)
+        if known is None or known[0] != item.state:
+            known = self._fates[item.relative] = (item.state, *self._decide(item))
+        return known[1:]
+
+    def _decide(self, item: Item) -> tuple[Fate, str]:
+        record = self._ledger.get(item.relative)
+        if record is None:
+            return Fate.TODO, ""
+        try:
+            differs = changed(record.identity, self.identity(item))
+        except TintcastError:  # its work will say why
+            return Fate.TODO, ""
+        kept = self._config.batch.keep_old and record.outcome is not Outcome.FAILED
+        gone = record.out is not None and not is_there(self._out / record.out)
+        if differs and (gone or not kept):
+            return Fate.TODO, f"begun afresh: {', '.join(differs)} changed since it was made"
+        if record.outcome is Outcome.FAILED:
+            if record.how in _PASSING or self._config.batch.retry_failed:
+                return Fate.TODO, "tried again"
+            return Fate.ASIDE, ""
+        return (Fate.TODO, "its result is gone") if gone else (Fate.FINISHED, "")
+
+
+def _sample_of(record: Record, item: Item) -> str | None:
+    """The sampled hash in ``record``, where the file was not touched since: then it need not be read."""
+    source = record.identity.get("source", {})
+    state = item.state
+    try:
+        began = datetime.fromisoformat(record.began).timestamp()
+    except ValueError:
+        return None
+    same = (source.get("bytes"), source.get("mtime_ns")) == (state.size, state.mtime_ns)
+    return source.get("sample") if same and state.ctime_ns / 1e9 < began else None
