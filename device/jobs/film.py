@@ -118,25 +118,36 @@ def colorize_film(
     if not source.exists():
         raise MissingInput("no such file or folder", where=source)
     film = None if out is None else out_file(source, out, config.film.codec)
+    return run_film(
+        FilmTask(source.absolute(), film, config, publish),
+        progress=progress,
+        say=say,
+        stop=stop or Stop(),
+        terms=terms or Terms(),
+    )
+
+
+def run_film(
+    task: FilmTask,
+    *,
+    progress: Callable[[Progress], None],
+    say: Callable[[str], None],
+    stop: Stop,
+    terms: Terms,
+) -> FilmResult:
+    """Have ``task`` done by a process of its own; all else as ``colorize_film``, which see."""
+    source = task.source
     watch = _Watch(progress, say)
-    stall_s = config.film.stall_seconds
-    if publish:
-        stall_s = max(stall_s, config.publish.acknowledge_seconds + _BROKER_S)
-    task = FilmTask(source.absolute(), film, config, publish)
+    stall_s = task.config.film.stall_seconds
+    if task.publish:
+        stall_s = max(stall_s, task.config.publish.acknowledge_seconds + _BROKER_S)
     try:
-        result = run_child(
-            "device.jobs.film_child",
-            task,
-            stop or Stop(),
-            watch.alive,
-            stall_s=stall_s,
-            terms=terms or Terms(),
-        )
+        result = run_child("device.jobs.film_child", task, stop, watch.alive, stall_s=stall_s, terms=terms)
     except Postponed:
         raise
     except Interrupted:
         raise Interrupted(
-            hint=None if film is None or publish else "run it again to go on from here"
+            hint=None if task.out is None or task.publish else "run it again to go on from here"
         ) from None
     except Crashed as error:
         raise FilmCrashed(

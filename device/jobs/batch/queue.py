@@ -1,4 +1,4 @@
-"""What is still to do of a folder: what is done stays, what changed is done again, what failed is set aside."""
+"""What is still to do of a folder: what is done stays, what changed is done again, failures are set aside."""
 
 from __future__ import annotations
 
