@@ -9,6 +9,7 @@ from rich.cells import cell_len, chop_cells
 from rich.text import Text
 
 from device.jobs.batch.naming import shown
+from device.jobs.telling import number, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,19 +29,13 @@ def bars(status: Status, width: int) -> Iterator[Text]:
     ended = status.done + status.failed + status.skipped
     of = ended + status.left
     film = status.progress
-    yield _bar(
-        "night",
-        ended + _share(status),
-        of,
-        [f"{ended}/{of}", _left(status.night_seconds_left)],
-        width,
-        "green",
-    )
+    night = (ended + _share(status)) / of if of else 0.0
+    yield _bar("night", night, [f"{ended}/{of}", _left(status.night_seconds_left)], width, "green")
     if film is not None:
         total = f"/{film.total}" if film.total else ""
         rate = f"{film.rate:.1f} frames/s" if film.rate else ""
         told = [f"{film.done}{total}", _left(status.film_seconds_left), rate]
-        yield _bar("film", film.done, film.total or 0, told, width, "cyan")
+        yield _bar("film", _share(status), told, width, "cyan")
     yield _line([_doing(status)], width, "bold" if status.state in {"paused", "waiting"} else "")
     if counts := _counts(status):
         yield _line([", ".join(counts)], width, "dim")
@@ -71,56 +66,56 @@ def ended(record: Record) -> str:
         return f"passed over: {name}: {shown(record.reason)}{notes}"
     if record.kind == "picture":
         return f"done: {name}{notes}"
-    what = f"{record.frames} frames in {_span(record.seconds)}, {record.rate:.1f} frames/s"
+    what = f"{record.frames} frames in {span(record.seconds)}, {record.rate:.1f} frames/s"
     resumed = f", {record.resumed} of them in earlier runs" if record.resumed else ""
     return f"done: {name}: {what}{resumed}{notes}"
 
 
 def summary(status: Status, report: str | os.PathLike[str] | None) -> list[str]:
     """The last words of a night: what came of it, what failed and why, and where to look."""
-    records = status.records
-    done = [record for record in records if record.outcome == "done"]
-    films = [record for record in done if record.kind != "picture"]
-    pictures = len(done) - len(films)
-    said = []
-    what = [_number(len(films), "film")] if films else []
-    what += [_number(pictures, "picture")] if pictures else []
-    if what:
-        frames, seconds = sum(r.frames - r.resumed for r in films), sum(r.seconds for r in films)
-        pace = f": {_number(frames, 'frame')}, {frames / seconds:.1f} frames/s" if frames and seconds else ""
-        said.append(f"{' and '.join(what)} done in {_span(sum(r.seconds for r in done))}{pace}")
-    skipped = [record for record in records if record.outcome == "skipped"]
-    if skipped:
-        said.append(f"{_number(len(skipped), 'file')} passed over: {_reasons(skipped)}")
-    if before := status.done - len(done):
-        said.append(f"{_number(before, 'file')} done in earlier runs")
-    if not said and not status.failed:
-        said.append("nothing to do")
+    newest = {record.relative: record for record in status.records}
+    by_outcome: dict[str, list[Record]] = {"done": [], "skipped": [], "failed": []}
+    for record in newest.values():
+        by_outcome[record.outcome].append(record)
+    said = [*_on_done(by_outcome["done"]), *_on_skipped(by_outcome["skipped"])]
+    if status.before:
+        said.append(f"{number(status.before, 'file')} finished in earlier runs")
     if status.left:
-        said.append(f"{_number(status.left, 'file')} left: run it again to go on from here")
+        said.append(f"{number(status.left, 'file')} left: run it again to go on from here")
     if status.arriving:
-        said.append(f"{_number(status.arriving, 'file')} still arriving: left for the next run")
-    failed = [record for record in records if record.outcome == "failed"]
-    if failed:
-        said.append(f"{_number(len(failed), 'file')} failed:")
-        said += [f"  {shown(r.relative)}: {shown(r.reason)}" for r in failed[:_MOST_FAILURES]]
-        if more := len(failed) - _MOST_FAILURES:
-            said += [f"  and {more} more"] if more > 0 else []
-    if earlier := status.failed - len(failed):
-        said.append(f"{_number(earlier, 'file')} failed in earlier runs (--retry-failed tries again)")
+        said.append(f"{number(status.arriving, 'file')} still arriving: left for the next run")
+    said += _on_failed(by_outcome["failed"])
+    if not said:
+        said.append("nothing to do")
     if report is not None:
         said.append(f"to look at: {shown(report)}")
     return said
 
 
-def _reasons(records: Sequence[Record]) -> str:
-    found = dict.fromkeys(shown(record.reason) for record in records)
-    first, *more = found
-    return first + (", and other reasons" if more else "")
+def _on_done(records: Sequence[Record]) -> Iterator[str]:
+    films = [record for record in records if record.kind != "picture"]
+    pictures = len(records) - len(films)
+    what = [number(len(films), "film")] if films else []
+    what += [number(pictures, "picture")] if pictures else []
+    if what:
+        frames, seconds = sum(r.frames - r.resumed for r in films), sum(r.seconds for r in films)
+        pace = f": {number(frames, 'frame')}, {frames / seconds:.1f} frames/s" if frames and seconds else ""
+        yield f"{' and '.join(what)} done in {span(sum(r.seconds for r in records))}{pace}"
 
 
-def _number(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
+def _on_skipped(records: Sequence[Record]) -> Iterator[str]:
+    if records:
+        first, *more = dict.fromkeys(shown(record.reason) for record in records)
+        yield f"{number(len(records), 'file')} passed over: {first}{', and other reasons' if more else ''}"
+
+
+def _on_failed(records: Sequence[Record]) -> Iterator[str]:
+    if records:
+        yield f"{number(len(records), 'file')} failed (--retry-failed tries again):"
+    for record in records[:_MOST_FAILURES]:
+        yield f"  {shown(record.relative)}: {shown(record.reason)}"
+    if len(records) > _MOST_FAILURES:
+        yield f"  and {len(records) - _MOST_FAILURES} more"
 
 
 def _share(status: Status) -> float:
@@ -152,8 +147,11 @@ def _counts(status: Status) -> list[str]:
     ]
 
 
-def _bar(label: str, done: float, of: float, told: list[str], width: int, colour: str) -> Text:
-    """A bar and what is told beside it; where it is narrow the last things told go first, then the bar."""
+def _bar(label: str, share: float, told: list[str], width: int, colour: str) -> Text:
+    """A bar and what is told beside it; where it is narrow the last things told go first, then the bar.
+
+    ``share``: of it that is full, 0..1.
+    """
     told = [each for each in told if each]
     while told and _LABEL + _NARROWEST_BAR + sum(cell_len(each) + 2 for each in told) > width:
         told.pop()
@@ -161,8 +159,7 @@ def _bar(label: str, done: float, of: float, told: list[str], width: int, colour
     cells = min(_WIDEST_BAR, room)
     if cells < _NARROWEST_BAR:
         return _line([*told, label], width, "")
-    full = min(max(done / of, 0.0), 1.0) if of else 0.0
-    halves = int(2 * cells * full)
+    halves = int(2 * cells * share)
     text = Text(no_wrap=True)
     text.append(f"{label:<{_LABEL}}")
     text.append("━" * (halves // 2) + ("╸" if halves % 2 else ""), colour)
@@ -187,16 +184,4 @@ def shortened(text: str, width: int) -> str:
 
 
 def _left(seconds: float | None) -> str:
-    return "" if seconds is None else f"{_span(seconds)} left"
-
-
-def _span(seconds: float) -> str:
-    """A time as people say it."""
-    if seconds < 60:
-        return f"{max(seconds, 0):.0f} s"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    if minutes < 48 * 60:
-        return f"{minutes // 60} h {minutes % 60:02d} min"
-    return f"{minutes // 1440} days {minutes // 60 % 24} h"
+    return "" if seconds is None else f"{span(seconds)} left"

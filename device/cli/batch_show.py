@@ -28,7 +28,7 @@ _STATE_S = 5.0
 
 
 class NightShow:
-    """Shows on standard error what ``watch`` is given, and each file as it ends. ``say`` may come from any thread.
+    """Shows on standard error what ``watch`` is given, and each file as it ends; ``say`` from any thread.
 
     On a terminal two bars stand below what was said; elsewhere there are lines, one for each ended file and
     one now and then, without control characters. ``plain_s``: seconds between these.

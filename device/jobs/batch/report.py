@@ -1,0 +1,158 @@
+"""OUT/report.json and OUT/report.html: what a night has done, for programs and for people.
+
+Both are whole whenever the plug is pulled. The first is written as each file ends; the second, which has
+pictures in it, by a process of its own, when what was made since outweighs it: a card that keeps films is not
+to be worn out by reports on them.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from device.engine import Stop
+from device.errors import TintcastError
+from device.jobs.batch.report_data import now, report_of, this_machine
+from device.jobs.supervise import Crashed, Stalled, run_child
+from device.media.durable import write_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from device.config import Config
+    from device.jobs.batch.records import Record
+    from device.jobs.batch.report_schema import NightReport
+    from device.jobs.batch.status import Status
+
+_log = logging.getLogger(__name__)
+
+JSON_NAME: Final = "report.json"
+PAGE_NAME: Final = "report.html"
+#: A report of up to so many bytes is always written; a larger one where it is at most this share of what was
+#: made since, or after so many seconds.
+_SMALL: Final = 64 * 1024
+_SHARE: Final = 0.02
+_LATEST_S: Final = {JSON_NAME: 60.0, PAGE_NAME: 1800.0}
+#: The page takes so long at most, and where somebody waits for the end, in seconds.
+_PAGE_S: Final = 120.0
+_LAST_PAGE_S: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class PageTask:
+    """What the page's process is told: the folders of a night. Report and stills are in ``out``."""
+
+    source: Path
+    out: Path
+
+
+class Report:
+    """The reports of one run, from its beginning to ``close``. ``tell`` it of every file that has ended.
+
+    ``say``: a line for people: what can't be written is said once, and never ends a night.
+    """
+
+    def __init__(self, source: Path, out: Path, config: Config, *, say: Callable[[str], None]) -> None:
+        self._source, self._out, self._config = source.absolute(), out.absolute(), config
+        self._say = say
+        self._began, self._machine = now(), this_machine()
+        self._pace = {name: _Pace(latest_s) for name, latest_s in _LATEST_S.items()}
+        self._told = 0
+        self._said: set[str] = set()
+        self._stop = Stop()
+        self._page: threading.Thread | None = None
+
+    def tell(self, status: Status, records: Sequence[Record]) -> None:
+        """Files have ended. ``records``: all there are, those of earlier runs among them. Never raises."""
+        made = sum(record.out_bytes for record in status.records[self._told :])
+        self._told = len(status.records)
+        for pace in self._pace.values():
+            pace.made += made
+        if self._pace[JSON_NAME].due(time.monotonic()):
+            self._write_json(self._report(status, records))
+            if self._pace[PAGE_NAME].due(time.monotonic()) and not self._busy:
+                self._begin_page()
+
+    def close(self, status: Status, records: Sequence[Record], *, stopped: bool = False) -> None:
+        """The run ends; ``stopped``: because somebody wants it to, and waits. Never raises."""
+        self._write_json(self._report(status, records, stopped=stopped))
+        deadline = time.monotonic() + (_LAST_PAGE_S if stopped else _PAGE_S)
+        self._end_page()
+        self._begin_page()
+        if self._page is not None:
+            self._page.join(max(deadline - time.monotonic(), 0))
+        self._end_page()
+
+    def _report(self, status: Status, records: Sequence[Record], *, stopped: bool = False) -> NightReport:
+        return report_of(
+            status,
+            records,
+            source=self._source,
+            out=self._out,
+            config=self._config,
+            machine=self._machine,
+            began=self._began,
+            stopped=stopped,
+        )
+
+    def _write_json(self, report: NightReport) -> None:
+        data = report.model_dump_json(indent=1).encode()
+        try:
+            write_bytes(self._out / JSON_NAME, data)
+        except TintcastError as error:
+            self._trouble(error)
+        self._pace[JSON_NAME].written(len(data), time.monotonic())
+
+    @property
+    def _busy(self) -> bool:
+        return self._page is not None and self._page.is_alive()
+
+    def _begin_page(self) -> None:
+        self._stop = Stop()
+        self._page = threading.Thread(target=self._write_page, args=(self._stop,), daemon=True)
+        self._page.start()
+
+    def _end_page(self) -> None:
+        if self._page is not None:
+            self._stop.request()
+            self._page.join()
+
+    def _write_page(self, stop: Stop) -> None:
+        page = self._out / PAGE_NAME
+        task = PageTask(self._source, self._out)
+        try:
+            size = run_child("device.jobs.batch.report_child", task, stop, lambda _: False, stall_s=_PAGE_S)
+            self._pace[PAGE_NAME].written(size, time.monotonic())
+        except (Crashed, Stalled) as error:
+            self._trouble(TintcastError(f"its process failed: {error}", where=page))
+        except TintcastError as error:
+            if not stop.is_set():
+                self._trouble(error)
+
+    def _trouble(self, error: TintcastError) -> None:
+        line = str(error)
+        if line not in self._said:
+            self._said.add(line)
+            self._say(f"{line}; the night goes on")
+
+
+class _Pace:
+    """When a file is worth being written again."""
+
+    def __init__(self, latest_s: float) -> None:
+        self._latest_s = latest_s
+        self._size = 0
+        self._at = float("-inf")
+        #: Bytes that the night made since.
+        self.made = 0
+
+    def due(self, now_s: float) -> bool:
+        small = self._size <= _SMALL
+        return small or self._size <= _SHARE * self.made or now_s - self._at >= self._latest_s
+
+    def written(self, size: int, now_s: float) -> None:
+        self._size, self._at, self.made = size, now_s, 0

@@ -1,0 +1,185 @@
+"""A night's report as one HTML page that needs nothing beside it, however many films it is about."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote_to_bytes
+
+import jinja2
+from markupsafe import Markup
+
+from device.errors import Interrupted
+from device.jobs.batch.naming import href, shell_word, shown
+from device.jobs.batch.report_stills import chosen, still, strip
+from device.jobs.film_shots import read_shots, shots_folder
+from device.jobs.telling import clock, number, size, span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from device.engine import Stop
+    from device.jobs.batch.report_schema import FileEntry, NightReport
+    from device.jobs.film_shots import FilmShots, Shot
+
+#: Pictures take so many bytes of the page at most; of them strips, which every film is to have, first.
+_BYTES: Final = 12_000_000
+_STRIP_BYTES: Final = 6_000_000
+#: Cells of a strip, and about what one takes on the page.
+_CELLS: Final = 6
+_CELL_BYTES: Final = 8_000
+#: So many shots, and so many of each kind of other files, are told one by one.
+_MOST_SHOTS: Final = 4000
+_MOST_OTHERS: Final = 1000
+_FIGURES: Final = {"flicker": "flicker", "colourfulness": "colourfulness"}
+
+
+@dataclass(frozen=True, slots=True)
+class ShotView:
+    """A shot as the page shows it."""
+
+    number: int
+    own_colour: bool
+    begins: str
+    ends: str
+    frames: int
+    picture: str | None
+    still: str | None
+    told: tuple[str, ...]
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class FilmView:
+    """A film as the page shows it. ``name``: of what was made; ``missing``: shots not told one by one."""
+
+    entry: FileEntry
+    name: str
+    strip: str | None = None
+    told: tuple[str, ...] = ()
+    shots: Sequence[ShotView] = field(default_factory=tuple)
+    missing: int = 0
+
+    @property
+    def own(self) -> int:
+        """How many of its shots are in their own colour."""
+        return sum(shot.own_colour for shot in self.shots)
+
+
+def page_of(report: NightReport, source: Path, out: Path, stop: Stop) -> str:
+    """The page on ``source`` and ``out``, where films and stills lie. Raises Interrupted at the stop."""
+    films = [entry for entry in report.files if entry.outcome == "done" and entry.kind != "picture"]
+    views = _Album(out, len(films), stop).views(films)
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("device.jobs.batch", "."),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(number=number, span=span, size=size, day=_day)
+    script = environment.get_template("report.js").render()
+    pictures = [entry for entry in report.files if entry.outcome == "done" and entry.kind == "picture"]
+    skipped = [entry for entry in report.files if entry.outcome == "skipped"]
+    return environment.get_template("report.html").render(
+        report=report,
+        failures=[entry for entry in report.files if entry.outcome == "failed"],
+        most=_MOST_OTHERS,
+        retry=f"tintcast batch {shell_word(source)} {shell_word(out)} --retry-failed",
+        films=views,
+        pictures=pictures[:_MOST_OTHERS],
+        picture_count=len(pictures),
+        skipped=skipped[:_MOST_OTHERS],
+        skipped_count=len(skipped),
+        script=Markup(script),  # noqa: S704 - a file of ours, without a word of anybody else's
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    )
+
+
+class _Album:
+    """Takes pictures for a page as long as there is room."""
+
+    def __init__(self, out: Path, films: int, stop: Stop) -> None:
+        self._out = out
+        self._stop = stop
+        self._strips, self._stills = _STRIP_BYTES, _BYTES - _STRIP_BYTES
+        self._cells = min(max(_STRIP_BYTES // (_CELL_BYTES * max(films, 1)), 1), _CELLS)
+        self._most_shots = max(_MOST_SHOTS // max(films, 1), 6)
+
+    def views(self, films: Sequence[FileEntry]) -> list[FilmView]:
+        """Every film, strips first: whatever room they leave is the stills'."""
+        known = []
+        for entry in films:
+            self._go_on()
+            film = self._out / os.fsdecode(unquote_to_bytes(entry.out or ""))
+            shots = read_shots(film) if entry.shots is not None else None
+            known.append((entry, film, shots, None if shots is None else self._strip(film, shots)))
+        self._stills += self._strips
+        return [self._view(*each) for each in known]
+
+    def _view(self, entry: FileEntry, film: Path, shots: FilmShots | None, strip: str | None) -> FilmView:
+        if shots is None:
+            return FilmView(entry, shown(film.name), told=_told(entry.figures))
+        some = chosen(shots, self._most_shots) if len(shots.shots) > self._most_shots else shots.shots
+        views = [self._shot(film, shots.pixel_aspect, shot) for shot in some]
+        told = _told(shots.figures or entry.figures)
+        return FilmView(entry, shown(film.name), strip, told, views, len(shots.shots) - len(some))
+
+    def _strip(self, film: Path, shots: FilmShots) -> str | None:
+        folder = shots_folder(film)
+        some = [(folder / shot.still, shot.own_colour) for shot in chosen(shots, self._cells) if shot.still]
+        jpeg = strip(some, shots.pixel_aspect)
+        if jpeg is None or (room := self._strips - len(jpeg) * 4 // 3) < 0:
+            return None
+        self._strips = room
+        return _picture(jpeg)
+
+    def _shot(self, film: Path, aspect: float, shot: Shot) -> ShotView:
+        self._go_on()
+        path = None if shot.still is None else shots_folder(film) / shot.still
+        jpeg = still(path, aspect) if path is not None and self._stills > 0 else None
+        self._stills -= len(jpeg or b"") * 4 // 3
+        return ShotView(
+            number=shot.number,
+            own_colour=shot.own_colour,
+            begins=clock(shot.begins),
+            ends=clock(shot.ends),
+            frames=shot.frames,
+            picture=None if jpeg is None else _picture(jpeg),
+            still=None if path is None else href(path.relative_to(self._out)),
+            told=(*_told(shot.figures), *_asked(shot.settings)),
+            command=f"tintcast redo {shell_word(film)} --shot {shot.number}",
+        )
+
+    def _go_on(self) -> None:
+        if self._stop.is_set():
+            raise Interrupted
+
+
+def _told(figures: Any) -> tuple[str, ...]:
+    """Figures that have a value, as text."""
+    values = ((name, figures.get(key)) for key, name in _FIGURES.items())
+    return tuple(f"{name} {value:.3g}" for name, value in values if isinstance(value, int | float))
+
+
+def _asked(settings: Any) -> tuple[str, ...]:
+    """What was asked for one shot alone."""
+    asked = [
+        f"{shown(str(key))} {shown(str(value))}"
+        for section in settings.values()
+        for key, value in (section.items() if isinstance(section, dict) else ())
+    ]
+    return (f"redone with {', '.join(asked)}",) if asked else ()
+
+
+def _picture(jpeg: bytes) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode('ascii')}"
+
+
+def _day(iso: str) -> str:
+    """Date and time of day, to the minute."""
+    return iso[:16].replace("T", " ")

@@ -1,0 +1,99 @@
+"""Small pictures for a page: a still of a shot, and a strip of several as they were and as they are."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from device.errors import UnreadableJpeg
+from device.media.facts import read_jpeg_size
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from device.jobs.film_shots import FilmShots, Shot
+
+#: A still on the page fits into this, in pixels; strips have cells of this height.
+_STILL = (176, 132)
+_CELL = 108
+_GAP = 4
+_QUALITY = 62
+_BETWEEN = (22, 24, 28)
+#: Larger files and pictures are none of ours.
+_MOST_BYTES = 4 << 20
+_MOST_SIDE = 4096
+#: No cell is wider or narrower than this share of its height.
+_WIDEST, _NARROWEST = 2.6, 0.4
+
+
+def still(path: Path, aspect: float) -> bytes | None:
+    """The still at ``path`` as a small JPEG; None where it can't be had. ``aspect``: of its samples."""
+    picture = _opened(path, aspect, _STILL)
+    return None if picture is None else _jpeg(picture)
+
+
+def strip(stills: Sequence[tuple[Path, bool]], aspect: float) -> bytes | None:
+    """The stills side by side, before above after, as one JPEG; None where there are none.
+
+    ``stills``: files, each with whether its shot passed in its own colour: it was as it is.
+    """
+    pairs = []
+    for path, own in stills:
+        after = _opened(path, aspect, (round(_CELL * _WIDEST), _CELL))
+        if after is not None:
+            pairs.append((after if own else after.convert("L"), after))
+    if not pairs:
+        return None
+    width = sum(after.width + _GAP for _, after in pairs) - _GAP
+    height = max(after.height for _, after in pairs)
+    sheet = Image.new("RGB", (width, 2 * height + _GAP), _BETWEEN)
+    left = 0
+    for before, after in pairs:
+        sheet.paste(before.convert("RGB"), (left, 0))
+        sheet.paste(after, (left, height + _GAP))
+        left += after.width + _GAP
+    return _jpeg(sheet)
+
+
+def chosen(film: FilmShots, count: int) -> list[Shot]:
+    """At most ``count`` shots with a still, spread over the film: those under evenly spaced frames."""
+    there = [shot for shot in film.shots if shot.still is not None]
+    if len(there) <= count:
+        return there
+    found: dict[int, Shot] = {}
+    for place in range(count):
+        frame = film.frames * (2 * place + 1) / (2 * count)
+        nearest = min(there, key=lambda shot: max(shot.first - frame, frame - shot.last, 0))
+        found[nearest.number] = nearest
+    for shot in sorted(there, key=lambda shot: -shot.frames):
+        if len(found) >= count:
+            break
+        found.setdefault(shot.number, shot)
+    return [found[number] for number in sorted(found)]
+
+
+def _opened(path: Path, aspect: float, box: tuple[int, int]) -> Image.Image | None:
+    """The picture that fits into ``box``, of square samples, R'G'B'."""
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            return None
+        data = path.read_bytes()
+        width, height = read_jpeg_size(data)
+        if not 0 < max(width, height) <= _MOST_SIDE:
+            return None
+        shape = min(max(width * aspect / height, _NARROWEST), _WIDEST)
+        size = (box[0], round(box[0] / shape)) if shape * box[1] > box[0] else (round(box[1] * shape), box[1])
+        with Image.open(io.BytesIO(data), formats=["JPEG"]) as picture:
+            picture.draft("RGB", (2 * size[0], 2 * size[1]))
+            return picture.convert("RGB").resize(size, Image.Resampling.BOX)
+    except (OSError, ValueError, SyntaxError, UnreadableJpeg):  # SyntaxError: Pillow's for broken files
+        return None
+
+
+def _jpeg(picture: Image.Image) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=_QUALITY, optimize=True)
+    return file.getvalue()
