@@ -48,11 +48,12 @@ def make_film(
     metadata: dict[str, str] | None = None,
     chapters: list[Any] | None = None,
     scenes: int = 1,
+    options: dict[str, str] | None = None,
 ) -> list[NDArray[Any]]:
     """Write a film and return its luma as it was given to the encoder (first component for RGB).
 
     ``tags``: range, primaries, transfer, matrix; ``rotation``: degrees counter-clockwise; ``sound``: a codec;
-    ``scenes``: so many shots of equal length.
+    ``scenes``: so many shots of equal length; ``options``: of the encoder, in place of its usual ones.
     """
     form = av.VideoFormat(pixel_format, *size)
     bits = form.components[0].bits
@@ -63,8 +64,8 @@ def make_film(
         for luma in panned(min(each, count - scene * each), size, max(bits, 8), seed=1 + scene)
     ]
     with av.open(str(path), "w") as out:
-        options = {"qp": "0", "bf": "2"} if codec == "libx264" else {}
-        stream = out.add_stream(codec, rate, options=options)
+        usual = {"qp": "0", "bf": "2"} if codec == "libx264" else {}
+        stream = out.add_stream(codec, rate, options=usual if options is None else options)
         context = stream.codec_context
         context.width, context.height, context.pix_fmt = *size, pixel_format
         context.time_base = time_base

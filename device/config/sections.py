@@ -105,6 +105,10 @@ class FilmSettings(Section):
         default=False,
         description="smooths colour over each shot in both directions; up to 16 frames are held for that",
     )
+    deinterlace: Literal["auto", "never"] = Field(
+        default="auto",
+        description="auto: frames that are marked as interlaced become whole pictures; never: they stay woven",
+    )
     encoder_threads: int = Field(
         default=2, ge=1, le=16, description="threads of the encoder; part of a film's identity"
     )
@@ -113,6 +117,10 @@ class FilmSettings(Section):
         ge=2,
         le=100_000,
         description="a segment closes at the first cut after this many frames, else after four times as many",
+    )
+    keep_shots: bool = Field(
+        default=True,
+        description="keeps a still of each shot, and what redo needs, in a hidden folder beside the film",
     )
     stall_seconds: float = Field(
         default=120,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from device.jobs.telling import clock
 from device.media.codecs import CODECS, depth_of, sampling_of
 from device.media.encode import Picture
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from device.jobs.deciding import Shot
     from device.media.probe import FilmFacts
     from device.media.segments import WorkFolder
-    from device.sources.film import FilmSource
+    from device.sources.films import Film
 
 _SAMPLINGS = {
     (1, 1): "4:4:4",
@@ -26,14 +27,11 @@ _SAMPLINGS = {
 }
 
 
-def notes_on(source: FilmSource, colorizer: Colorizer, work: WorkFolder | None, codec: str) -> Iterator[str]:
+def notes_on(source: Film, colorizer: Colorizer, work: WorkFolder | None, codec: str) -> Iterator[str]:
     """Notes on a film that came from ``source`` and, where there is one, went to ``work`` in ``codec``."""
     if work is not None and work.restarted:
         yield work.restarted
-    if source.facts.interlaced:
-        yield "it is interlaced: its fields were coloured as they lie, woven into whole frames"
-    if source.damaged:
-        yield f"{source.damaged} damaged packets of its picture were passed over"
+    yield from source.remarks()
     if work is not None:
         yield from _on_depth(source.facts, codec)
     if colorizer.passed and work is not None:
@@ -77,9 +75,4 @@ def notes_on_shots(count: int, named: list[Shot], place: Callable[[Shot], str]) 
 
 
 def _frames(shot: Shot) -> str:
-    return f"frames {shot['first']} to {shot['last']} ({_clock(shot['begins'])} to {_clock(shot['ends'])})"
-
-
-def _clock(seconds: float) -> str:
-    tenths = round(10 * seconds)
-    return f"{tenths // 36000}:{tenths // 600 % 60:02d}:{tenths % 600 / 10:04.1f}"
+    return f"frames {shot['first']} to {shot['last']} ({clock(shot['begins'])} to {clock(shot['ends'])})"

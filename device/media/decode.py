@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import av
 
 from device.errors import UnreadableFilm
-from device.media.probe import DECODER_THREADS
+from device.media.probe import DECODER_THREADS, TOLERATED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,35 +18,41 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.packet import Packet
 
-#: A film that ends this much (share of its stated length, and seconds) too early is cut short.
-_MISSING_SHARE = 0.05
-_MISSING_SECONDS = 1.0
+#: A film without an index may end so many seconds before the length that it states, which is an estimate.
+_ESTIMATED_S = 1.0
 
 
 @dataclass(slots=True)
 class Decoding:
     """The decoding of one stream, and what is known of it so far.
 
-    ``damaged``: packets that could not be decoded and were passed over. ``end``: seconds at which the last
-    packet of any stream ends.
+    ``at``: where to begin, in the stream's time base: at a place before that where decoding can begin, as the
+    container says; None: at the start. ``damaged``: packets that could not be decoded and were passed over,
+    and frames that came out damaged. ``missing``: seconds by which the film ended too early, once it has.
+    ``end``: seconds at which the last packet of any stream ends.
     """
 
     container: InputContainer
     stream: av.VideoStream
     path: Path
+    at: int | None = None
     damaged: int = 0
     packets: int = 0
+    missing: float = 0.0
     end: Fraction = field(default_factory=Fraction)
+    _first: int | None = None
 
     def frames(self) -> Iterator[av.VideoFrame]:
         """Every frame in order of presentation.
 
         A packet that can't be decoded is passed over and counted. Raises UnreadableFilm where nothing can be
-        decoded, where reading fails, and at the end of a film that is cut short.
+        decoded, where more than a tenth of the film is damaged or missing, and where reading fails.
         """
         context = self.stream.codec_context
         context.thread_type = "AUTO"
         context.thread_count = DECODER_THREADS
+        if self.at is not None:
+            self.container.seek(self.at, stream=self.stream)
         decoded = 0
         for packet in self._packets():
             for frame in self._decode(packet):
@@ -61,7 +67,9 @@ class Decoding:
                 if packet.pts is not None and packet.time_base:
                     self.end = max(self.end, (packet.pts + (packet.duration or 0)) * packet.time_base)
                 if packet.stream is self.stream:  # a flush packet's stream_index is 0 whatever its stream
-                    self.packets += packet.size > 0
+                    if packet.size:
+                        self._first = packet.pos if self.packets == 0 else self._first
+                        self.packets += 1
                     yield packet
         except av.FFmpegError as error:
             raise UnreadableFilm(
@@ -80,24 +88,43 @@ class Decoding:
             ) from None
         for frame in frames:
             if isinstance(frame, av.VideoFrame):
+                self.damaged += frame.is_corrupt
                 yield frame
 
     def _check_end(self, decoded: int) -> None:
         if decoded == 0:
             raise UnreadableFilm("none of its frames can be decoded", where=self.path)
-        if self._is_cut_short():
+        share = self._missing_share()
+        if share > TOLERATED:
             raise UnreadableFilm(
                 f"is cut short: it ends after {decoded} frames ({float(self.end):.1f} s)",
                 where=self.path,
                 hint="copy it again from where it came",
             )
+        if self.damaged > TOLERATED * self.packets:
+            raise UnreadableFilm(
+                f"is corrupt: {self.damaged} of its {self.packets} frames are damaged",
+                where=self.path,
+                hint="copy it again from where it came",
+            )
 
-    def _is_cut_short(self) -> bool:
-        """Whether packets are missing: by the index of an mp4, else by the length that is stated."""
-        if self.container.format.name.startswith("mov") and len(self.stream.index_entries):
-            return self.packets < len(self.stream.index_entries)
+    def _missing_share(self) -> float:
+        """The share of the film that its container promised and that did not come; sets ``missing``."""
         stated = (self.container.duration or 0) / av.time_base
+        if self.container.format.name.startswith("mov") and (promised := self._promised()):
+            share = max(0.0, 1 - self.packets / promised)
+            self.missing = share * promised / float(self.stream.average_rate or 25)
+            return share
         if self.container.format.name == "avi":  # FFmpeg estimates its duration from the size of the file
             stated = max(stated, float(self.stream.frames * (self.stream.time_base or 0)))
         missing = stated - (float(self.end) - (self.container.start_time or 0) / av.time_base)
-        return missing > max(_MISSING_SECONDS, _MISSING_SHARE * stated)
+        self.missing = missing if missing > _ESTIMATED_S else 0.0
+        return self.missing / stated if stated else 0.0
+
+    def _promised(self) -> int:
+        """How many packets the index of an mp4 has from the first that was read on; 0: it can't be known."""
+        entries = self.stream.index_entries
+        if self.at is None:
+            return len(entries)
+        began = next((n for n, entry in enumerate(entries) if entry.pos == self._first), None)
+        return 0 if began is None else len(entries) - began

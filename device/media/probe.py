@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 #: Frames are decoded in so many threads: enough to keep ahead of the network, few enough to stay small.
 DECODER_THREADS = 2
+#: The share of a film that may be missing or damaged: what is there is coloured all the same, and it is said.
+TOLERATED = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,13 +184,13 @@ def _refusal(path: Path, error: av.FFmpegError) -> InputError:
 
 
 def _check_length(container: InputContainer, stream: av.VideoStream, path: Path) -> None:
-    """Refuse at once what would end in the middle: an mp4 with its index at the start says where all lies."""
+    """Refuse at once what would end too early: an mp4 with its index at the start says where all lies."""
     entries = stream.index_entries
     if not container.format.name.startswith("mov") or not len(entries):
         return
     size = path.stat().st_size
     missing = sum(entry.pos + entry.size > size for entry in entries)
-    if missing:
+    if missing > TOLERATED * len(entries):
         raise UnreadableFilm(
             f"is cut short: {missing} of its {len(entries)} frames are missing",
             where=path,

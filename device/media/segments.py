@@ -9,11 +9,12 @@ from __future__ import annotations
 import fcntl
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from device.errors import ConfigurationError
 from device.media.durable import PartFile, writable, write_bytes
+from device.media.marks import Marks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 #: Layout of the folder and of the states in it; another one is not gone on with.
-FORMAT = 3
+FORMAT = 4
 _ENDING = ".tintcast"
 #: A segment without a cut closes after this many times the least length.
 _LONGEST = 4
@@ -56,12 +57,17 @@ def of_work_folder(path: Path) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A closed segment: frames ``first`` to ``end`` (not included), their stamps, the state to go on with."""
+    """A closed segment: frames ``first`` to ``end`` (not included), their stamps, the state to go on with.
+
+    ``prints``: fingerprints of the luma of its last frames; ``record``: what is kept of the film so far.
+    """
 
     path: Path
     first: int
     pts: tuple[int, ...]
     state: Mapping[str, Any]
+    prints: tuple[int, ...] = ()
+    record: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def end(self) -> int:
@@ -89,7 +95,7 @@ class WorkFolder:
         except OSError:
             self._lock.close()
             raise ConfigurationError("another run is writing this film", where=out) from None
-        self._identity = {"format": FORMAT, **identity}
+        self.identity = {"format": FORMAT, **identity}
         self._adopt(resume=resume)
         self.segments = list(self._closed())
 
@@ -103,6 +109,15 @@ class WorkFolder:
         """Number of the first frame that is still to do."""
         return self.segments[-1].end if self.segments else 0
 
+    def marks(self) -> Marks:
+        """By what the source finds the frames before ``next_index`` again."""
+        prints = {
+            number: mark
+            for segment in self.segments
+            for number, mark in enumerate(segment.prints, segment.end - len(segment.prints))
+        }
+        return Marks([pts for segment in self.segments for pts in segment.pts], prints)
+
     def state(self) -> Mapping[str, Any] | None:
         """The state to go on with at ``next_index``; None at the start."""
         return self.segments[-1].state if self.segments else None
@@ -114,15 +129,29 @@ class WorkFolder:
         """
         return PartFile(self._name(self.next_index if first is None else first))
 
-    def close_segment(self, part: PartFile, pts: tuple[int, ...], state: Mapping[str, Any]) -> None:
+    def close_segment(
+        self,
+        part: PartFile,
+        pts: tuple[int, ...],
+        state: Mapping[str, Any],
+        prints: tuple[int, ...] = (),
+        record: Mapping[str, Any] | None = None,
+    ) -> None:
         """Count a segment that is written, and lay down beside it the state that follows its last frame.
 
-        ``state``: values that JSON holds.
+        ``state``, ``record``: values that JSON holds; ``prints``: fingerprints of its last frames.
         """
         part.commit()
-        facts = {"first": self.next_index, "pts": pts, "bytes": part.path.stat().st_size, "state": state}
+        facts = {
+            "first": self.next_index,
+            "pts": pts,
+            "bytes": part.path.stat().st_size,
+            "state": state,
+            "prints": prints,
+            "record": record or {},
+        }
         write_bytes(part.path.with_suffix(".json"), json.dumps(facts).encode())
-        self.segments.append(Segment(part.path, self.next_index, pts, state))
+        self.segments.append(Segment(part.path, self.next_index, pts, state, prints, record or {}))
 
     def release(self) -> None:
         """Let another run have the folder; what is closed stays. An empty folder goes."""
@@ -152,7 +181,7 @@ class WorkFolder:
             known = json.loads(path.read_bytes())
         except (OSError, ValueError):
             known = None
-        mine = json.loads(json.dumps(self._identity))
+        mine = json.loads(json.dumps(self.identity))
         if known == mine and resume:
             return
         had_segments = any(self.path.glob("*.mkv"))
@@ -173,7 +202,14 @@ class WorkFolder:
                 facts = json.loads(path.with_suffix(".json").read_bytes())
                 if facts["first"] != first or facts["bytes"] != path.stat().st_size or not facts["pts"]:
                     return
-                segment = Segment(path, first, tuple(facts["pts"]), dict(facts["state"]))
+                segment = Segment(
+                    path,
+                    first,
+                    tuple(facts["pts"]),
+                    dict(facts["state"]),
+                    tuple(facts["prints"]),
+                    dict(facts["record"]),
+                )
             except (OSError, ValueError, KeyError, TypeError):
                 return
             yield segment

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Self
+from collections import deque
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from device.colour.tint import chroma_planes
 from device.media.containers import container_for
 from device.media.durable import PartFile, move, writable
 from device.media.encode import Encoder
 from device.media.join import Joined, join
+from device.media.marks import ENOUGH, fingerprint
 from device.media.verify import verify
 
 if TYPE_CHECKING:
@@ -24,6 +26,26 @@ if TYPE_CHECKING:
     from device.media.segments import WorkFolder
 
     State = Mapping[str, Any]
+
+
+class Witness(Protocol):
+    """Records what goes into a film; what it says is laid down with each segment."""
+
+    def cut(self, tinted: TintedFrame) -> None:
+        """A shot begins with this frame, which is seen next."""
+        ...
+
+    def saw(self, tinted: TintedFrame, mark: int) -> None:
+        """The next frame went into the film; ``mark``: the fingerprint of its luma."""
+        ...
+
+    def end(self) -> None:
+        """No frame comes any more."""
+        ...
+
+    def record(self) -> Mapping[str, Any]:
+        """What is to be laid down with the segment that closes now, whose frames were all seen."""
+        ...
 
 
 class SegmentWriter:
@@ -85,7 +107,7 @@ class FilmSink:
     """Writes tinted frames into the segments of ``work``; ``finish`` then makes the film of them.
 
     ``state_before``: asked once for each frame; where a segment begins with it, the state to go on from
-    there, else None. At the end it is asked for the number behind the last frame.
+    there, else None. At the end it is asked for the number behind the last frame. ``witness``: sees all.
     """
 
     def __init__(
@@ -94,23 +116,33 @@ class FilmSink:
         picture: Picture,
         settings: FilmSettings,
         state_before: Callable[[int], State | None],
+        witness: Witness | None = None,
     ) -> None:
         self._work = work
         self._segments = SegmentWriter(work, picture, settings)
         self._state_before = state_before
+        self._witness = witness
         self._next_index = 0
+        self._prints: deque[int] = deque(maxlen=ENOUGH)
 
     def write(self, tinted: TintedFrame) -> None:
         """Encode one frame. Raises SpaceError on a full disk."""
         frame = tinted.frame
+        if self._witness is not None and tinted.cut:
+            self._witness.cut(tinted)
         state = self._state_before(frame.index)
         if state is not None:
             self._close_segment(state)
         self._segments.write(tinted, frame.pts)
+        self._prints.append(fingerprint(frame.luma))
+        if self._witness is not None:
+            self._witness.saw(tinted, self._prints[-1])
         self._next_index = frame.index + 1
 
     def close(self) -> None:
         """Close the last segment."""
+        if self._witness is not None:
+            self._witness.end()
         self._close_segment(self._state_before(self._next_index) or {})
 
     def abort(self) -> None:
@@ -133,8 +165,10 @@ class FilmSink:
         if ended is None:
             return
         part, pts = ended
+        prints = tuple(self._prints)[-len(pts) :]
         try:
-            self._work.close_segment(part, pts, state)
+            record = None if self._witness is None else self._witness.record()
+            self._work.close_segment(part, pts, state, prints, record)
         except BaseException:
             part.discard()
             raise
@@ -154,7 +188,7 @@ def finish(
     """Join the segments of ``work`` to the film ``out``: verified, with its source's time, under its name.
 
     ``picture``: as the segments were encoded; ``source``: the film behind it, whose sound and all else is
-    taken over, None where there is none; ``end_pts``: where the last frame ends; ``metadata``: goes into the
+    taken over (of a folder of pictures its time alone), None where there is none; ``end_pts``: where the last frame ends; ``metadata``: goes into the
     container; ``tick``: called all the while, and what it raises ends the work; ``before_naming``: gets the
     finished file just before it has its name. The work folder is deleted.
     Whatever goes wrong, nothing stands under the final name that did not stand there before.
@@ -168,7 +202,7 @@ def finish(
                 form=form,
                 segments=work.segments,
                 picture=picture,
-                source=source,
+                source=None if source is None or source.video < 0 else source,
                 end_pts=end_pts,
                 metadata=metadata,
                 tick=tick,

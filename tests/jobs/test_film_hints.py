@@ -99,9 +99,9 @@ def kill_after_a_segment(source: Path, out: Path, config: Config, patch: pytest.
     close = WorkFolder.close_segment
 
     def close_and_die(
-        self: WorkFolder, part: PartFile, pts: tuple[int, ...], state: Mapping[str, Any]
+        self: WorkFolder, part: PartFile, pts: tuple[int, ...], state: Mapping[str, Any], *more: Any
     ) -> None:
-        close(self, part, pts, state)
+        close(self, part, pts, state, *more)
         raise Killed
 
     with patch.context() as killing:

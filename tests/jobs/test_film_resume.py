@@ -15,7 +15,7 @@ from children import children
 from colour_films import make_colour_film
 
 from device.config import Config
-from device.engine import Stop
+from device.engine import Gate, Stop
 from device.jobs.film import FilmTask
 from device.jobs.film_child import colorize
 from device.media.segments import WorkFolder
@@ -59,7 +59,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def whole(source: Path) -> tuple[bytes, Any]:
     """The film made in one go: its bytes, and what is said of it."""
     out = source.with_name("whole.mp4")
-    result = colorize(FilmTask(source, out, Config.model_validate(SETTINGS)), lambda _: None, Stop())
+    result = colorize(FilmTask(source, out, Config.model_validate(SETTINGS)), lambda _: None, Stop(), gate=Gate())
     assert result.frames == sum(count for count, _ in SHOTS)
     assert result.passed > 30
     assert len(result.notes) == 1
@@ -75,9 +75,9 @@ def test_wherever_it_was_killed_the_film_is_the_same(
     waited: list[int] = []
 
     def close_and_die(
-        self: WorkFolder, part: PartFile, pts: tuple[int, ...], state: Mapping[str, Any]
+        self: WorkFolder, part: PartFile, pts: tuple[int, ...], state: Mapping[str, Any], *more: Any
     ) -> None:
-        close(self, part, pts, state)
+        close(self, part, pts, state, *more)
         if state:
             waited.append(len(json.loads(json.dumps(state))["seen"]["decider"]["waiting"]))
         raise Killed
@@ -87,7 +87,7 @@ def test_wherever_it_was_killed_the_film_is_the_same(
         with monkeypatch.context() as patch:
             patch.setattr(WorkFolder, "close_segment", close_and_die)
             try:
-                result = colorize(FilmTask(source, out, settings), lambda _: None, Stop())
+                result = colorize(FilmTask(source, out, settings), lambda _: None, Stop(), gate=Gate())
             except Killed:
                 runs += 1
     assert runs > 15
