@@ -10,7 +10,7 @@ import time
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import av
 import cv2
@@ -23,17 +23,18 @@ from device.jobs.film import FilmResult, FilmTask, Progress, Said
 from device.jobs.film_identity import Ground, film_identity, is_source
 from device.jobs.film_notes import notes_on
 from device.jobs.film_receipt import write_receipt
+from device.jobs.film_shots import remove_shots, settle
 from device.jobs.hinting import board_of
 from device.jobs.pipeline import Colorizer, run_pipeline
+from device.jobs.shot_keeper import ShotKeeper, lay_down_shots
 from device.jobs.supervise import serve
 from device.media.encode import Picture
-from device.media.probe import probe
 from device.media.segments import Boundaries, WorkFolder
 from device.network import Network
 from device.resources import version
 from device.sinks.film import FilmSink, finish
-from device.sources.film import FilmSource
-from device.sources.glimpses import glimpses
+from device.sources.film import Counted
+from device.sources.films import facts_at, glimpses_at, open_film_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from device.media.probe import FilmFacts
     from device.sinks import Sink
     from device.sinks.mqtt import MqttFilm
+    from device.sources.films import Film
 
 #: Seconds between two words to the parent.
 _REPORT_S = 0.25
@@ -55,7 +57,7 @@ class _Reporter:
         self.stage = "opening"
         self.total: int | None = None
         self._start = self._done = self._packets = 0
-        self._source: FilmSource | None = None
+        self._source: Film | None = None
         self._colorizer: Colorizer | None = None
         self._began = time.monotonic()
         self._send = send
@@ -63,7 +65,7 @@ class _Reporter:
         self._gate = gate
         threading.Thread(target=self._run, name="reporter", daemon=True).start()
 
-    def begin(self, source: FilmSource, colorizer: Colorizer, start: int) -> None:
+    def begin(self, source: Film, colorizer: Colorizer, start: int) -> None:
         """The film is open, and ``start`` frames of it are done."""
         self._source, self._colorizer, self._start = source, colorizer, start
         self.total, self.stage = source.facts.frames, "resuming" if start else "opening"
@@ -105,7 +107,7 @@ def colorize(
     """Do the whole of ``task``; errors as ``colorize_film``, which see. While ``gate`` is held, it rests."""
     began = time.monotonic()
     config, reporter = task.config, _Reporter(send, stop, gate)
-    facts = probe(task.source)
+    facts = facts_at(task.source, config)
     board = board_of(config.hints)
     with ExitStack() as stack:
         network = stack.enter_context(
@@ -121,7 +123,7 @@ def colorize(
         boundaries = Boundaries(config.film.segment_frames, start) if work else None
         expected = None
         if config.colour.when == "auto" and not state:
-            expected = mostly_colour(glimpses(task.source, facts))
+            expected = mostly_colour(glimpses_at(facts))
         colorizer = Colorizer(
             network,
             config.colour,
@@ -132,12 +134,23 @@ def colorize(
         )
         if state:
             colorizer.restore(state)  # type: ignore[arg-type]  # as Colorizer.state made it
-        source = stack.enter_context(FilmSource(task.source, facts, start))
+        marks = work.marks() if work else None
+        before = Counted(*(state or {}).get("source", ()))
+        source = stack.enter_context(open_film_at(facts, config, start, marks, before))
         reporter.begin(source, colorizer, start)
         sinks: list[Sink] = []
+        keeper = None
         if work is not None:
             picture = Picture.of(facts, config.film.codec)
-            sinks.append(FilmSink(work, picture, config.film, colorizer.state_before))
+            keeper = ShotKeeper(
+                work.path,
+                [segment.record for segment in work.segments],
+                colorizer.figures_before,
+                network=network.manifest.name,
+                device=config.mqtt.device,
+            )
+            state_before = partial(_state_before, colorizer, source)
+            sinks.append(FilmSink(work, picture, config.film, state_before, keeper))
         sent = _publishing(stack, task, facts=facts, network=network.manifest.name, send=send, stop=stop)
         if sent is not None:
             sinks.append(sent)
@@ -170,9 +183,11 @@ def colorize(
             notes=tuple(notes),
             figures={**colorizer.figures},
         )
-        if work is not None:
+        if work is not None and keeper is not None:
             metadata = {"comment": _comment(network)} if tinted else {}
-            result = _join(task, work, source, metadata=metadata, result=result, tick=reporter.joining)
+            result = _join(
+                task, work, source, keeper, metadata=metadata, result=result, tick=reporter.joining
+            )
             result = replace(result, seconds=time.monotonic() - began)
         if sent is None:
             return result
@@ -185,26 +200,46 @@ def colorize(
         )
 
 
+def _state_before(colorizer: Colorizer, source: Film, index: int) -> Mapping[str, Any] | None:
+    """All that must be remembered to go on from frame ``index``, where a segment begins with it."""
+    state = colorizer.state_before(index)
+    return None if state is None else {**state, "source": source.counted_before(index)}
+
+
 def _join(
     task: FilmTask,
     work: WorkFolder,
-    source: FilmSource,
+    source: Film,
+    keeper: ShotKeeper,
     *,
     metadata: Mapping[str, str],
     result: FilmResult,
     tick: Callable[[], None],
 ) -> FilmResult:
     """Make the film of its segments; what is to be known of that comes to the notes of ``result``."""
-    if task.out is None:
+    out = task.out
+    if out is None:
         raise ValueError(task)
 
     def receive(film: Path, joined: Joined) -> None:
         _check_unchanged(task)
+        if task.config.film.keep_shots:
+            lay_down_shots(
+                out,
+                film,
+                keeper,
+                facts=source.facts,
+                config=task.config,
+                identity=work.identity,
+                frames=result.frames,
+                end=float(source.end_pts * source.facts.time_base),
+                figures=result.figures,
+            )
         if task.receipt is not None:
             write_receipt(task.receipt, film, replace(result, notes=(*result.notes, *joined.notes)))
 
     joined = finish(
-        task.out,
+        out,
         work,
         picture=Picture.of(source.facts, task.config.film.codec),
         source=source.facts,
@@ -213,6 +248,10 @@ def _join(
         tick=tick,
         before_naming=receive,
     )
+    if task.config.film.keep_shots:
+        settle(out)
+    else:
+        remove_shots(out)
     return replace(result, notes=(*result.notes, *joined.notes))
 
 
