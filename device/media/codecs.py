@@ -100,6 +100,7 @@ def _h264(crf: int, preset: str, _threads: int, _pixel_format: str) -> Options:
     return quality | {
         "preset": preset,
         "bf": "0",
+        "forced-idr": "1",
         "x264-params": "stitchable=1:mbtree=0:rc-lookahead=0",
     }
 
@@ -108,6 +109,7 @@ def _h265(crf: int, preset: str, threads: int, _pixel_format: str) -> Options:
     # Threads are told: their default is the number of cores, and how many there are changes the bits.
     return {
         "preset": preset,
+        "forced-idr": "1",
         "x265-params": ":".join(
             (
                 f"crf={crf}" if crf else "lossless=1",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import av
 import numpy as np
+from av.video.frame import PictureType
 
 from device.errors import ConfigurationError, TintcastError
 from device.media.codecs import CODECS, add_encoder, depth_of, sampling_of
@@ -164,8 +165,10 @@ class Encoder:
         kind = np.dtype(np.uint8) if self._depth == 8 else np.dtype("<u2")
         self._memory = tuple(plane_memory(plane, kind) for plane in self._frame.planes)
 
-    def write(self, luma: Luma, cb: Luma, cr: Luma, pts: int) -> None:
+    def write(self, luma: Luma, cb: Luma, cr: Luma, pts: int, *, key: bool = False) -> None:
         """Encode one frame. ``cb``, ``cr``: of ``Picture.chroma_size``; ``pts`` must increase.
+
+        ``key``: whoever decodes may begin with this frame; all after it refer to nothing before.
 
         Raises OSError where the file can't be written.
         """
@@ -177,6 +180,7 @@ class Encoder:
                 raise ValueError(f"chroma is {plane.shape}, not {self._picture.chroma_size}")
             memory[:, : plane.shape[1]] = at_depth(plane, before, after)
         self._frame.pts = pts
+        self._frame.pict_type = PictureType.I if key else PictureType.NONE
         self._mux(self._stream.encode(self._frame))
 
     def finish(self) -> None:

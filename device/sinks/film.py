@@ -66,12 +66,13 @@ class SegmentWriter:
     def write(self, tinted: TintedFrame, pts: int, *, first: int | None = None) -> None:
         """Encode one frame; where no segment is open, one begins. ``first``: as in ``begin_segment``.
 
+        The first frame of a shot is one that whoever decodes may begin with.
         Raises SpaceError on a full disk.
         """
         cb, cr = chroma_planes(tinted, self._picture.chroma_size)
         part, encoder = self._open or self._begin(first)
         with writable(part.path):
-            encoder.write(tinted.frame.luma, cb, cr, pts)
+            encoder.write(tinted.frame.luma, cb, cr, pts, key=tinted.cut)
         self._pts.append(pts)
 
     def end(self) -> tuple[PartFile, tuple[int, ...]] | None:
