@@ -92,8 +92,8 @@ class FilmSource:
     def seek(self, seconds: float) -> None:
         """Begin at the last place before ``seconds`` of the film where decoding can begin, not at its start.
 
-        To be called before ``frames``, which numbers them from there on. A film that can't be sought in begins
-        at its start.
+        To be called before ``frames``, which numbers them from there on. A film that can't be sought in is
+        begun at its start.
         """
         self._at = round(Fraction(seconds) / self.facts.time_base) + self._origin
 

@@ -13,7 +13,7 @@ from colour_films import make_colour_film, planes_of_film, same
 from films import make_film
 
 from device.config import Config
-from device.engine import Stop
+from device.engine import Gate, Stop
 from device.jobs.film import FilmResult, FilmTask
 from device.jobs.film_child import colorize
 
@@ -32,7 +32,8 @@ def config(when: str = "auto", **film: object) -> Config:
 
 def colorized(source: Path, out: Path, settings: Config) -> FilmResult:
     """As the film's own process does it, but in this one."""
-    return colorize(FilmTask(source, out, settings), lambda _: None, Stop())
+    stop = Stop()
+    return colorize(FilmTask(source, out, settings), lambda _: None, stop, gate=Gate(stop))
 
 
 def tinted_by(source: Path, out: Path, settings: Config) -> tuple[FilmResult, str]:

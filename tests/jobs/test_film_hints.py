@@ -15,7 +15,7 @@ from films import make_film
 from said import complaints
 
 from device.config import Config
-from device.engine import Stop
+from device.engine import Gate, Stop
 from device.errors import ConfigurationError
 from device.jobs.film import FilmResult, FilmTask
 from device.jobs.film_child import colorize
@@ -58,7 +58,8 @@ def settings(**hints: Any) -> Config:
 
 
 def made(source: Path, out: Path, config: Config) -> FilmResult:
-    return colorize(FilmTask(source, out, config), lambda _: None, Stop())
+    stop = Stop()
+    return colorize(FilmTask(source, out, config), lambda _: None, stop, gate=Gate(stop))
 
 
 def chroma(path: Path) -> np.ndarray[Any, Any]:

@@ -16,7 +16,7 @@ from colour_films import make_colour_film
 
 from device.config import Config
 from device.engine import Gate, Stop
-from device.jobs.film import FilmTask
+from device.jobs.film import FilmResult, FilmTask
 from device.jobs.film_child import colorize
 from device.media.segments import WorkFolder
 
@@ -48,6 +48,11 @@ class Killed(BaseException):
     """The plug was pulled."""
 
 
+def made(task: FilmTask) -> FilmResult:
+    stop = Stop()
+    return colorize(task, lambda _: None, stop, gate=Gate(stop))
+
+
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("resume") / "in.mkv"
@@ -59,7 +64,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def whole(source: Path) -> tuple[bytes, Any]:
     """The film made in one go: its bytes, and what is said of it."""
     out = source.with_name("whole.mp4")
-    result = colorize(FilmTask(source, out, Config.model_validate(SETTINGS)), lambda _: None, Stop(), gate=Gate())
+    result = made(FilmTask(source, out, Config.model_validate(SETTINGS)))
     assert result.frames == sum(count for count, _ in SHOTS)
     assert result.passed > 30
     assert len(result.notes) == 1
@@ -87,7 +92,7 @@ def test_wherever_it_was_killed_the_film_is_the_same(
         with monkeypatch.context() as patch:
             patch.setattr(WorkFolder, "close_segment", close_and_die)
             try:
-                result = colorize(FilmTask(source, out, settings), lambda _: None, Stop(), gate=Gate())
+                result = made(FilmTask(source, out, settings))
             except Killed:
                 runs += 1
     assert runs > 15
