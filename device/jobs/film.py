@@ -16,13 +16,13 @@ from device.errors import (
     Postponed,
 )
 from device.jobs.supervise import Crashed, MemoryExceeded, Stalled, Terms, run_child
-from device.media.containers import container_for, suffixes_for
+from device.media.containers import container_for, suffix_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from device.config import Config
+    from device.config import Config, FilmSettings
 
 #: A broker that went away may stay away for so long (seconds).
 _BROKER_S = 330.0
@@ -75,6 +75,7 @@ class FilmResult:
 class FilmTask:
     """What the film's process is told. ``out``: None where its frames are only published.
 
+    ``go_without``: where nobody takes the frames that it publishes, the film goes on without.
     ``identity``: as of ``film_identity``, where it is known already. ``receipt``: a file for the result, laid
     down before the film gets its name, so that a film that is there is known to be ours.
     """
@@ -85,6 +86,7 @@ class FilmTask:
     publish: bool = False
     identity: Mapping[str, Any] | None = None
     receipt: Path | None = None
+    go_without: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def colorize_film(
     """
     if not source.exists():
         raise MissingInput("no such file or folder", where=source)
-    film = None if out is None else out_file(source, out, config.film.codec)
+    film = None if out is None else out_file(source, out, config.film)
     return run_film(
         FilmTask(source.absolute(), film, config, publish),
         progress=progress,
@@ -196,19 +198,16 @@ class _Watch:
         return f"at frame {last.done}{of}" if last.stage == "colour" else f"while {last.stage}"
 
 
-def out_file(source: Path, out: Path, codec: str = "h264") -> Path:
-    """The file to write for ``out``: itself, or in a folder the source's name.
-
-    There it has a suffix that holds ``codec``: the source's own where that does.
+def out_file(source: Path, out: Path, settings: FilmSettings) -> Path:
+    """The file to write for ``out``: itself, or in a folder the source's name, with a fitting suffix.
 
     Raises ConfigurationError for a kind of file that is not written, a folder that is not there, and for
     the source itself.
     """
     if out.is_dir():
-        kinds = suffixes_for(codec)
-        suffix = source.suffix if source.suffix.lower() in kinds else kinds[0]
-        out = out / (source.stem + suffix)
-    container_for(out, codec)
+        name = source.resolve().name if source.is_dir() else source.stem
+        out = out / (name + suffix_for("" if source.is_dir() else source.suffix, settings))
+    container_for(out, settings.codec)
     if not out.parent.is_dir():
         raise ConfigurationError("its folder does not exist", where=out)
     if out.exists() and out.samefile(source):

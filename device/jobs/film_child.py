@@ -20,6 +20,7 @@ from device.engine import Gate, Stop, Stopped
 from device.errors import Interrupted, SourceChanged, UnreadableFilm
 from device.jobs.deciding import mostly_colour
 from device.jobs.film import FilmResult, FilmTask, Progress, Said
+from device.jobs.film_frames import notes_on_sending, sending_sink, with_delivery
 from device.jobs.film_identity import Ground, film_identity, is_source
 from device.jobs.film_notes import notes_on
 from device.jobs.film_receipt import write_receipt
@@ -41,9 +42,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from device.media.join import Joined
-    from device.media.probe import FilmFacts
     from device.sinks import Sink
-    from device.sinks.mqtt import MqttFilm
     from device.sources.films import Film
 
 #: Seconds between two words to the parent.
@@ -117,8 +116,9 @@ def colorize(
         work = None
         if task.out is not None:
             known = task.identity or film_identity(task.source, config, ground_of(network))
-            # What was done before can't be published: its frames are packets by now.
-            work = stack.enter_context(WorkFolder(task.out, known, resume=not task.publish))
+            # What was done before can't be published, its frames are packets by now: a night goes without.
+            resume = task.go_without or not task.publish
+            work = stack.enter_context(WorkFolder(task.out, known, resume=resume))
         start, state = (work.next_index, work.state()) if work else (0, None)
         boundaries = Boundaries(config.film.segment_frames, start) if work else None
         expected = None
@@ -140,8 +140,8 @@ def colorize(
         reporter.begin(source, colorizer, start)
         sinks: list[Sink] = []
         keeper = None
-        if work is not None:
-            picture = Picture.of(facts, config.film.codec)
+        picture = Picture.of(facts, config.film) if work else None
+        if work is not None and picture is not None:
             keeper = ShotKeeper(
                 work.path,
                 [segment.record for segment in work.segments],
@@ -151,7 +151,9 @@ def colorize(
             )
             state_before = partial(_state_before, colorizer, source)
             sinks.append(FilmSink(work, picture, config.film, state_before, keeper))
-        sent = _publishing(stack, task, facts=facts, network=network.manifest.name, send=send, stop=stop)
+        sent = sending_sink(
+            stack, task, facts=facts, network=network.manifest.name, start=start, send=send, stop=stop
+        )
         if sent is not None:
             sinks.append(sent)
         # The parent is the judge of what is stuck: it also sees a process that hangs whole.
@@ -170,7 +172,7 @@ def colorize(
         except UnreadableFilm as error:
             raise _with_remains(error, work) from None
         tinted = start + summary.frames - colorizer.passed
-        notes = list(notes_on(source, colorizer, work, config.film.codec))
+        notes = [*notes_on(source, colorizer, work, picture), *notes_on_sending(task, start, sent)]
         if colorizer.passed and not board.empty:
             notes.append("what passed as it was had no use for hints; --colour always tints it")
         result = FilmResult(
@@ -189,15 +191,7 @@ def colorize(
                 task, work, source, keeper, metadata=metadata, result=result, tick=reporter.joining
             )
             result = replace(result, seconds=time.monotonic() - began)
-        if sent is None:
-            return result
-        delivery = sent.delivery
-        return replace(
-            result,
-            delivered=delivery.acknowledged,
-            resent=delivery.resent,
-            receivers=tuple(delivery.receivers),
-        )
+        return with_delivery(result, sent)
 
 
 def _state_before(colorizer: Colorizer, source: Film, index: int) -> Mapping[str, Any] | None:
@@ -241,7 +235,7 @@ def _join(
     joined = finish(
         out,
         work,
-        picture=Picture.of(source.facts, task.config.film.codec),
+        picture=Picture.of(source.facts, task.config.film),
         source=source.facts,
         end_pts=source.end_pts,
         metadata=metadata,
@@ -264,28 +258,6 @@ def _check_unchanged(task: FilmTask) -> None:
 def ground_of(network: Network) -> Ground:
     """What every film that ``network`` colours in this process stands on."""
     return Ground(network.manifest.sha256, network.runtime, av.__version__, cv2.__version__)
-
-
-def _publishing(
-    stack: ExitStack,
-    task: FilmTask,
-    *,
-    facts: FilmFacts,
-    network: str,
-    send: Callable[[Said], None],
-    stop: Stop,
-) -> MqttFilm | None:
-    """The sink that sends every frame over MQTT, where that is asked for."""
-    if not task.publish:
-        return None
-    from device.jobs.sending import film_sink  # noqa: PLC0415 - an MQTT library only where it is used
-    from device.mqtt.sender import connect  # noqa: PLC0415
-
-    def say(text: str) -> None:
-        send(Said(text))
-
-    session = stack.enter_context(connect(task.config.mqtt, say))
-    return stack.enter_context(film_sink(session, facts, task.config, network=network, stop=stop, say=say))
 
 
 def _with_remains(error: UnreadableFilm, work: WorkFolder | None) -> UnreadableFilm:

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 
 from device.engine import Stopped
 from device.errors import from_os_error
+from device.jobs.night_frames import CONNECT_S, PATIENCE_S, NightFrames
 from device.media.detach import detach
 from device.mqtt.delivery import Delivery
 from device.mqtt.messages import PART_BYTES, Beside, Head, make_part
+from device.mqtt.sender import NIGHT_FRAMES, connect
 from device.sinks.mqtt import MqttFilm, fit
 
 if TYPE_CHECKING:
@@ -37,11 +39,19 @@ def film_sink(
     network: str,
     stop: Stop,
     say: Callable[[str], None],
+    answer_s: float | None = None,
+    tick: Callable[[], None] = lambda: None,
 ) -> Iterator[MqttFilm]:
     """The sink of a film's frames on ``session``, with what lies beside its picture.
 
-    Whoever runs it closes it, or aborts it. ``network``: its name, for the frames' facts.
+    Whoever runs it closes it, or aborts it. ``network``: its name, for the frames' facts. ``answer_s``: how
+    long receivers may be silent, None: as ``config`` says. ``tick``: called while it waits for them.
     """
+
+    def waiting(_reason: str) -> None:
+        _leave_if(stop)
+        tick()
+
     job = job_name(facts.path.stem)
     with tempfile.TemporaryFile(prefix="tintcast-") as file:
         beside = _beside(facts, file, say)
@@ -52,11 +62,30 @@ def film_sink(
             parts=_parts(file, beside) if beside else (),
             to=config.publish.to,
             window=config.publish.window,
-            answer_s=config.publish.acknowledge_seconds,
+            answer_s=answer_s or config.publish.acknowledge_seconds,
             fit=fit,
-            tick=lambda _reason: _leave_if(stop),
+            tick=waiting,
         )
         yield MqttFilm(session, delivery, job=job, network=network, quality=config.mqtt.quality)
+
+
+def night_sink(
+    facts: FilmFacts, config: Config, *, network: str, stop: Stop, say: Callable[[str], None]
+) -> NightFrames:
+    """The sink of a film's frames for a night, which goes on where nobody takes them."""
+
+    @contextlib.contextmanager
+    def opened(tick: Callable[[], None]) -> Iterator[MqttFilm]:
+        session = connect(config.mqtt, say, NIGHT_FRAMES, connect_s=CONNECT_S, patience_s=PATIENCE_S)
+        with (
+            session,
+            film_sink(
+                session, facts, config, network=network, stop=stop, say=say, answer_s=PATIENCE_S, tick=tick
+            ) as sink,
+        ):
+            yield sink
+
+    return NightFrames(opened)
 
 
 def job_name(stem: str) -> str:

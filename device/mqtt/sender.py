@@ -26,20 +26,28 @@ PATIENCE_S = 300.0
 _COMMAND_BYTES = 16 * 1024
 
 
-def connect(mqtt: MqttSettings, say: Callable[[str], None], name: str = ROLE) -> Session:
+def connect(
+    mqtt: MqttSettings,
+    say: Callable[[str], None],
+    name: str = ROLE,
+    *,
+    connect_s: float | None = None,
+    patience_s: float = PATIENCE_S,
+) -> Session:
     """A started session for a sender of films, in the role ``name``.
 
-    Raises BrokerUnreachable or BrokerRefused.
+    ``connect_s``: how long that may take, None: as ``mqtt`` says; ``patience_s``: how long a lost broker may
+    stay away. Raises BrokerUnreachable or BrokerRefused.
     """
     role = Role(mqtt.base, mqtt.device, name)
     session = Session(
         Address.from_settings(mqtt),
         role,
         subscriptions=subscriptions(role),
-        patience_s=PATIENCE_S,
+        patience_s=patience_s,
         say=say,
     )
-    return session.start(mqtt.connect_seconds)
+    return session.start(connect_s or mqtt.connect_seconds)
 
 
 def live_session(mqtt: MqttSettings, name: str, say: Callable[[str], None]) -> Session:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _BYTES: Final = 12_000_000
 _STRIP_BYTES: Final = 6_000_000
 #: Cells of a strip, and about what one takes on the page.
-_CELLS: Final = 6
+_CELLS: Final = 8
 _CELL_BYTES: Final = 8_000
 #: So many shots, and so many of each kind of other files, are told one by one.
 _MOST_SHOTS: Final = 4000

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
     from device.jobs.film_shots import FilmShots, Shot
 
-#: A still on the page fits into this, in pixels; strips have cells of this height.
-_STILL = (176, 132)
+#: A still on the page fits into this, in pixels; cells of a strip are so high, fewer of them higher.
+_STILL = (200, 150)
 _CELL = 108
+_FEW_CELLS = {1: 216, 2: 180, 3: 144}
 _GAP = 4
 _QUALITY = 62
 _BETWEEN = (22, 24, 28)
@@ -41,8 +42,9 @@ def strip(stills: Sequence[tuple[Path, bool]], aspect: float) -> bytes | None:
     ``stills``: files, each with whether its shot passed in its own colour: it was as it is.
     """
     pairs = []
+    tall = _FEW_CELLS.get(len(stills), _CELL)
     for path, own in stills:
-        after = _opened(path, aspect, (round(_CELL * _WIDEST), _CELL))
+        after = _opened(path, aspect, (round(tall * _WIDEST), tall))
         if after is not None:
             pairs.append((after if own else after.convert("L"), after))
     if not pairs:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from device.jobs.batch.records import Record
     from device.jobs.film import Progress
 
-State = Literal["scanning", "measuring", "working", "paused", "waiting", "finished"]
+State = Literal["scanning", "measuring", "working", "paused", "waiting", "finished", "stopped"]
 
 
 @dataclass(frozen=True, slots=True)
