@@ -33,20 +33,26 @@ class Settling:
         self._now = now
         self._seen: dict[str, tuple[State, float]] = {}
 
-    def look(self, found: Found) -> tuple[list[Item], list[str]]:
-        """The items that stand still, and the paths of what is still arriving, partial files among it."""
-        still, arriving = [], []
+    def look(self, found: Found) -> tuple[list[Item], list[str], list[str]]:
+        """The items that stand still; the paths of what is still arriving; and of what is never finished.
+
+        That is what nobody goes on with although its name, or a file beside it, says that it is not whole.
+        """
+        still: list[Item] = []
+        arriving, unfinished = [], []
         states = {item.relative: item.state for item in found.items} | found.partial
         self._seen = {name: seen for name, seen in self._seen.items() if name in states}
         settled = {name for name, state in states.items() if self._is_still(name, state)}
         for item in found.items:
             if item.relative not in settled:
                 arriving.append(item.relative)
-            elif not item.partial:
+            elif item.partial:
+                unfinished.append(item.relative)
+            else:
                 still.append(item)
-        # One that nobody goes on with is never whole, and is not waited for.
-        arriving += (name for name in found.partial if name not in settled)
-        return still, arriving
+        for name in found.partial:
+            (unfinished if name in settled else arriving).append(name)
+        return still, arriving, unfinished
 
     def _is_still(self, name: str, state: State) -> bool:
         clock = self._clock()

@@ -10,7 +10,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from device.errors import InputError, Interrupted, SpaceError
+from device.engine import Stopped
+from device.errors import (
+    ConfigurationError,
+    FilmCrashed,
+    FilmStalled,
+    FilmTooLarge,
+    Interrupted,
+    NetworkFileError,
+    TintcastError,
+)
 from device.jobs.supervise import Crashed, MemoryExceeded, Stalled, Terms, run_child
 
 if TYPE_CHECKING:
@@ -40,10 +49,10 @@ class Got:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """One of them can't be read: why, in a line."""
+    """One of them can't be read, and why."""
 
     relative: str
-    reason: str
+    error: TintcastError
 
 
 #: Seconds between two words of a child that gets on.
@@ -60,31 +69,35 @@ def one_by_one(
     *,
     began: Callable[[str], None],
     got: Callable[[str, Any], None],
+    failed: Callable[[str, TintcastError], None] = lambda _relative, _error: None,
     stall_s: float,
     terms: Terms,
 ) -> dict[str, str]:
     """Have ``python -m module`` do all of ``items``; those that could not be, each with its reason.
 
     ``task_of`` makes the child's task of the items that are left. ``began``: called with the relative name of
-    each; ``got``: with that and what was found out. One that crashes the child, needs more memory than
-    ``terms`` grant, or gets nowhere for ``stall_s`` seconds, is passed over, and another child does the rest.
+    each; ``got``: with that and what was found out; ``failed``: with that and what went wrong. One that
+    crashes the child, needs more memory than ``terms`` grant, or gets nowhere for ``stall_s`` seconds, is
+    passed over, and another child does the rest.
 
     Raises Interrupted, and what is wrong with more than one film: NetworkFileError, ConfigurationError.
     """
-    watch = _Watch(began, got)
+    watch = _Watch(began, got, failed)
     left = list(items)
     while left:
         watch.now = None
         try:
             run_child(module, task_of(tuple(left)), stop, watch.hear, stall_s=stall_s, terms=terms)
             break
-        except (Crashed, MemoryExceeded) as error:
-            reason = f"the process that read it {error.reason}"
+        except Crashed as crash:
+            error: TintcastError = FilmCrashed(f"the process that read it {crash.reason}")
+        except MemoryExceeded as excess:
+            error = FilmTooLarge(f"the process that read it {excess.reason}")
         except Stalled:
-            reason = f"no progress for {stall_s:g} s"
+            error = FilmStalled(f"no progress for {stall_s:g} s")
         names = [item.relative for item in left]
         lost = watch.now or names[0]  # before the first it is not known whose fault it is
-        watch.failed[lost] = reason
+        watch.fail(lost, error)
         left = left[names.index(lost) + 1 :]
     return watch.failed
 
@@ -92,11 +105,21 @@ def one_by_one(
 class _Watch:
     """Hears the child; ``now``: what it is at."""
 
-    def __init__(self, began: Callable[[str], None], got: Callable[[str, Any], None]) -> None:
+    def __init__(
+        self,
+        began: Callable[[str], None],
+        got: Callable[[str, Any], None],
+        failed: Callable[[str, TintcastError], None],
+    ) -> None:
         self.now: str | None = None
         self.failed: dict[str, str] = {}
         self._began = began
         self._got = got
+        self._tell_failed = failed
+
+    def fail(self, relative: str, error: TintcastError) -> None:
+        self.failed[relative] = error.what
+        self._tell_failed(relative, error)
 
     def hear(self, message: Began | Beat | Got | Refused) -> bool:
         if isinstance(message, Began):
@@ -105,7 +128,7 @@ class _Watch:
         elif isinstance(message, Got):
             self._got(message.relative, message.value)
         elif isinstance(message, Refused):
-            self.failed[message.relative] = message.reason
+            self.fail(message.relative, message.error)
         return True
 
 
@@ -131,5 +154,17 @@ def do_each(
         beat()
         try:
             send(Got(item.relative, work(item, beat)))
-        except (InputError, SpaceError) as error:
-            send(Refused(item.relative, error.what))
+        except (NetworkFileError, ConfigurationError, Interrupted):
+            raise
+        except Stopped:
+            raise Interrupted from None
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one of them, the next one follows
+            send(Refused(item.relative, _in_our_tree(error)))
+
+
+def _in_our_tree(error: Exception) -> TintcastError:
+    if isinstance(error, TintcastError):
+        return error
+    if isinstance(error, MemoryError):
+        return FilmTooLarge("too large for the memory it may have")
+    return TintcastError(f"a mistake of ours: {type(error).__name__}: {error}")

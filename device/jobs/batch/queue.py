@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import threading
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,15 +14,16 @@ from device.errors import TintcastError
 from device.jobs.batch.arriving import Settling
 from device.jobs.batch.places import Places, is_there
 from device.jobs.batch.records import Outcome
-from device.jobs.batch.scan import scan
+from device.jobs.batch.scan import Found, scan
 from device.jobs.film_identity import changed, film_identity, picture_identity, sequence_identity
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from device.config import Config
     from device.jobs.batch.records import Ledger, Record
-    from device.jobs.batch.scan import Found, Item, State
+    from device.jobs.batch.scan import Item, State
     from device.jobs.film_identity import Ground
 
 #: What failed so may go well another time, whatever the file is.
@@ -50,7 +53,8 @@ class Queue:
     """What is to do under ``source``, looked at again and again. ``todo``: as of the last look, in order.
 
     ``before``: how many files were finished by earlier runs; ``aside``: how many are set aside because they
-    failed then; ``arriving``: files that are not whole yet. ``found``: all of the last look.
+    failed then; ``arriving``: files that are not whole yet, ``unfinished``: that nobody goes on with.
+    ``found``: all of the last look. Safe from any thread.
     """
 
     def __init__(self, source: Path, out: Path, config: Config, ground: Ground, ledger: Ledger) -> None:
@@ -64,15 +68,43 @@ class Queue:
         self._mine: set[str] = set()
         self.todo: list[Todo] = []
         self.arriving: list[str] = []
+        self.unfinished: list[str] = []
         self.before = self.aside = 0
-        self.found: Found | None = None
+        self.found = Found()
+        self._said: set[str] = set()
+        self._lock = threading.RLock()
 
     def look(self) -> None:
         """Look through the folder."""
-        self.found = scan(self._source, self._out, sequences=bool(self._config.batch.rate))
-        items, self.arriving = self._settling.look(self.found)
+        found = scan(self._source, self._out, sequences=bool(self._config.batch.rate))
+        with self._lock:
+            self._sort(found)
+
+    def take(self, most: int) -> list[Todo]:
+        """The next file; of pictures up to ``most`` that follow each other."""
+        with self._lock:
+            first, *others = self.todo
+            if first.item.kind != "picture":
+                return [first]
+            more = itertools.takewhile(lambda todo: todo.item.kind == "picture", others)
+            return [first, *itertools.islice(more, most - 1)]
+
+    def remarks(self) -> Iterator[str]:
+        """What the user should know of what was found; each thing once."""
+        found = self.found
+        for line in (
+            *map(str, found.unread),
+            *(f"{name}: left out: its name says that it is not whole" for name in self.unfinished),
+        ):
+            if line not in self._said:
+                self._said.add(line)
+                yield line
+
+    def _sort(self, found: Found) -> None:
+        self.found = found
+        items, self.arriving, self.unfinished = self._settling.look(found)
         begun = self._ledger.begun()
-        places = Places(self._source, self._config.film.codec, self.found.items, self._ledger.all(), begun)
+        places = Places(self._source, self._config.film, self.found.items, self._ledger.all(), begun)
         fates = [(item, *self._fate(item)) for item in items]
         self.todo = [Todo(item, places.outs(item), why) for item, fate, why in fates if fate is Fate.TODO]
         # What was begun first: what is done of it should not lie about.
@@ -92,6 +124,12 @@ class Queue:
 
     def settle(self, item: Item, record: Record) -> None:
         """Keep what became of ``item``. Raises an error of the tree: SpaceError on a full disk."""
+        with self._lock:
+            self._settle(item, record)
+            self.todo = [todo for todo in self.todo if todo.item.relative != item.relative]
+
+    def _settle(self, item: Item, record: Record) -> None:
+        self._ledger.write(record)
         self._mine.add(item.relative)
         fate = Fate.ASIDE if record.outcome is Outcome.FAILED else Fate.FINISHED
         self._tries[item.relative] += 1
@@ -99,14 +137,14 @@ class Queue:
             self._fates.pop(item.relative, None)
         else:
             self._fates[item.relative] = (item.state, fate, "")
-        self._ledger.write(record)
 
-    def retry(self) -> None:
-        """Take what is set aside for something to do again."""
-        for name, (state, fate, _) in self._fates.items():
-            if fate is Fate.ASIDE:
-                self._fates[name] = (state, Fate.TODO, "tried again")
-        self._tries.clear()
+    def retry(self) -> int:
+        """Take what is set aside for something to do again; returns how many files that is."""
+        with self._lock:
+            aside = {name: known for name, known in self._fates.items() if known[1] is Fate.ASIDE}
+            self._fates |= {name: (state, Fate.TODO, "tried again") for name, (state, _, _) in aside.items()}
+            self._tries.clear()
+            return len(aside)
 
     def _fate(self, item: Item) -> tuple[Fate, str]:
         known = self._fates.get(item.relative)

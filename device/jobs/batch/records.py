@@ -155,6 +155,8 @@ class Ledger:
 
         Raises an error of the tree: SpaceError on a full disk.
         """
+        with writable(self.receipt):
+            self.receipt.unlink(missing_ok=True)
         write_bytes(self._begun, json.dumps([asdict(each) for each in begun]).encode())
 
     def begun(self) -> tuple[Begun, ...]:

@@ -138,6 +138,11 @@ def is_film(name: str) -> bool:
     return PurePath(name).suffix.lower() in _FILMS
 
 
+def kind_of(path: Path) -> Kind:
+    """What the source at ``path``, which need not be there any more, is or was taken for."""
+    return "film" if is_film(path.name) else "picture" if is_photograph(path.name) else "sequence"
+
+
 def _whole_name(name: str) -> str | None:
     """The name that a partial file is going to have; None where this is no partial file's name.
 

@@ -1,0 +1,109 @@
+"""``tintcast batch``: a folder of films and pictures in colour, overnight."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from device.cli import options
+from device.cli.batch_show import NightShow
+from device.engine import Stop, stop_on_signals
+from device.errors import PartlyFailed, SpaceError
+
+if TYPE_CHECKING:
+    from device.jobs.batch.run import Summary
+
+
+def batch(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="The folder of films and pictures.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder for the results; made if missing.")],
+    *,
+    network: options.NetworkName = None,
+    codec: options.FilmCodec = None,
+    crf: Annotated[
+        int | None, typer.Option("--crf", help="Constant quality: 0 lossless, 18 fine, 28 small.")
+    ] = None,
+    colour: options.When = None,
+    colour_every: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Ask the network about one of N frames only, and carry colour along between.",
+        ),
+    ] = None,
+    saturation: options.Saturation = None,
+    fps: Annotated[
+        float | None,
+        typer.Option(metavar="RATE", help="Make films of folders of numbered pictures, so many a second."),
+    ] = None,
+    between: Annotated[
+        str | None, typer.Option(metavar="HH:MM-HH:MM", help="Work only between these times of day.")
+    ] = None,
+    watch: Annotated[
+        bool | None, typer.Option("--watch", help="Wait for new files when all is done, without end.")
+    ] = None,
+    keep_old: Annotated[
+        bool | None,
+        typer.Option(
+            "--keep-old", help="What is finished stays, even where source, network or settings changed."
+        ),
+    ] = None,
+    retry_failed: Annotated[
+        bool | None, typer.Option("--retry-failed", help="Try again what failed in an earlier run.")
+    ] = None,
+    config: options.ConfigFile = None,
+) -> None:
+    """Colorize every film and picture below IN into the same tree below OUT.
+
+    Whenever it is interrupted, even by pulling the plug, the same command goes on where it was, and what is
+    finished is not done twice. A file that can't be done is set aside, and the rest goes on. A file that is
+    still being copied is left until it stands still.
+    """
+    from device.jobs.batch.run import run_batch
+    from device.jobs.batch.status import Night
+
+    settings = options.configure(
+        config,
+        network={"name": network},
+        film={"codec": codec, "crf": crf, "colour_every": colour_every},
+        colour={"when": colour, "saturation": saturation},
+        batch={
+            "rate": fps,
+            "between": between,
+            "watch": watch,
+            "keep_old": keep_old,
+            "retry_failed": retry_failed,
+        },
+    )
+    stop, night = Stop(), Night()
+    with NightShow() as show, stop_on_signals(stop):
+        show.watch(night.status)
+        done = run_batch(source, out, settings, night=night, stop=stop, say=show.say)
+    typer.echo(f"{out}: {_all(done)}")
+    _complain(done, source)
+
+
+def _all(done: Summary) -> str:
+    counts = (
+        (done.done, "done"),
+        (done.skipped, "in colour already, skipped"),
+        (done.before, "finished before"),
+        (done.failed, "failed"),
+        (done.aside, "failed before and were not tried again (--retry-failed)"),
+        (done.unread, "could not be read"),
+        (done.partial, "not whole, left out"),
+        (done.others, "other files passed over"),
+        (done.links, "linked folders passed over"),
+    )
+    return "; ".join(f"{count} {text}" for count, text in counts if count) or "nothing to do"
+
+
+def _complain(done: Summary, source: Path) -> None:
+    """Raise what the exit code is to say."""
+    failed = done.failed + done.aside + done.unread
+    if failed and failed == done.space:
+        raise SpaceError(f"no room for {done.space}", where=source, hint="free some space and run it again")
+    if failed:
+        raise PartlyFailed(f"{failed} failed; the rest is done", where=source)
