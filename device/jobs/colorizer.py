@@ -9,7 +9,7 @@ from device.colour.measure.running import Running, RunningFigures, RunningState,
 from device.colour.pace import Pace
 from device.colour.temporal import NO_COLOUR, Steady, SteadyState
 from device.frames import TintedFrame
-from device.jobs.deciding import Always, ByShot, Seen
+from device.jobs.deciding import ByShot, Seen, decider_for
 from device.jobs.looking import Looker, LookState, read_window, written_window
 from device.jobs.predicting import Predictor, taste_of
 
@@ -68,17 +68,17 @@ class Colorizer:
         expected: bool | None = None,
         boundaries: Boundaries | None = None,
         hinting: Hinting | None = None,
+        looker: Looker | None = None,
+        decider: Decider | None = None,
     ) -> None:
         self._size = network.size
         self._predictor = Predictor(network, hinting)
         self._taste = taste_of(colour)
         self._steadiness = colour.steadiness
-        self._decider: Decider = ByShot(expected)
-        if colour.when != "auto":
-            self._decider = Always(own_colour=colour.when == "never")
+        self._decider = decider or decider_for(colour.when, expected)
         self._boundaries = boundaries
         self._states: dict[int, ColorizerState] = {}
-        self._looker = Looker()
+        self._looker = looker or Looker()
         self._steady = Steady(self._steadiness, depth=8)
         self._pace = Pace(every)
         self._given_window: Window | None = None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol, TypedDict
 from device.colour.greyness import ShotJudge, StreamJudge, frame_chroma, is_colour
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from device.colour.greyness import ShotState
     from device.frames import Frame, Luma, Window
@@ -51,6 +51,11 @@ class Seen:
 
 
 Decided = tuple[Seen, bool]
+
+
+def decider_for(when: str, expected: bool | None = None) -> Decider:  # noqa: FBT001 - a verdict, not a flag
+    """How frames of films and folders are decided, ``when`` of the configuration being so."""
+    return ByShot(expected) if when == "auto" else Always(own_colour=when == "never")
 
 
 def mostly_colour(frames: Iterable[Frame]) -> bool | None:
@@ -112,6 +117,27 @@ class Always:
     def step(self, seen: Seen) -> Iterator[Decided]:
         """Give the frame on."""
         yield seen, self._own_colour
+
+    def flush(self) -> Iterator[Decided]:
+        """Nothing waits."""
+        return iter(())
+
+    def state(self) -> None:
+        """Nothing is remembered."""
+
+    def restore(self, state: DeciderState | None) -> None:
+        """Nothing was remembered."""
+
+
+class AsDecided:
+    """Nothing to decide: it was before. ``changes``: from which frame on its own colour passes, or not."""
+
+    def __init__(self, changes: Sequence[tuple[int, bool]]) -> None:
+        self._changes = changes
+
+    def step(self, seen: Seen) -> Iterator[Decided]:
+        """Give the frame on."""
+        yield seen, next(own for at, own in reversed(self._changes) if at <= seen.frame.index)
 
     def flush(self) -> Iterator[Decided]:
         """Nothing waits."""

@@ -11,6 +11,8 @@ from device.colour.tint import shrink
 from device.frames import Window
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from device.frames import Frame, Luma
 
 
@@ -81,6 +83,28 @@ class Looker:
         self._cuts = CutDetector(depth)
         self._bars = BarFinder(depth)
         self._window = None
+
+
+class SeenBefore(Looker):
+    """Looks at one shot as it was looked at before.
+
+    ``first``: its first frame; ``windows``: from which frame on which holds. Used by one thread at a time.
+    """
+
+    def __init__(self, first: int, windows: Sequence[tuple[int, Window | None]]) -> None:
+        super().__init__()
+        self._first = first
+        self._windows = windows
+
+    def knows(self, frame: Frame) -> bool:
+        """Whether it is not the first one."""
+        return frame.index != self._first
+
+    def step(self, frame: Frame, size: tuple[int, int]) -> Look:
+        """Look at the next frame, as ``Looker`` does."""
+        window = next(window for at, window in reversed(self._windows) if at <= frame.index)
+        small = shrink(frame.luma, window, stored_size(size, frame.rotation))
+        return Look(small, window, cut=frame.index == self._first)
 
 
 def stored_size(upright: tuple[int, int], rotation: int) -> tuple[int, int]:

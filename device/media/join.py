@@ -18,6 +18,7 @@ from device.media.probe import open_film
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
     from typing import BinaryIO
 
     from av.container import InputContainer, OutputContainer
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from device.media.probe import FilmFacts
     from device.media.segments import Segment
 
+    Pictures = Callable[[av.VideoStream], Iterator[Packet[Any]]]
 
 #: What is said of the picture's track and stays true of another encoding of it.
 _SAID = ("language", "title", "handler_name")
@@ -44,19 +46,20 @@ def join(
     file: BinaryIO,
     *,
     form: str,
-    segments: Sequence[Segment],
+    template: Path,
+    pictures: Pictures,
     picture: Picture,
     source: FilmFacts | None,
-    end_pts: int,
     metadata: Mapping[str, str],
     tick: Callable[[], None],
 ) -> Joined:
-    """Write ``segments`` with their original time stamps, and what lies beside the picture in the source.
+    """Write a film of ``pictures``, and of what lies beside the picture in the source.
 
-    ``form``: FFmpeg's name of the container; ``picture``: as the segments were encoded; ``source``: None
-    where there is no film behind it; ``end_pts``: where the last frame ends; ``metadata``: laid into the
-    container, a comment behind the source's own; ``tick``: called for every packet, and what it raises ends
-    the work. Raises OSError where ``file`` can't be written, UnreadableFilm for a damaged source.
+    ``form``: FFmpeg's name of the container; ``template``: a film with the picture's parameter sets;
+    ``pictures``: makes all packets of the picture, for the track that it is given; ``picture``: as they were
+    encoded; ``source``: None where there is no film behind it; ``metadata``: laid into the container, a
+    comment behind the source's own; ``tick``: called for every packet, and what it raises ends the work.
+    Raises OSError where ``file`` can't be written, UnreadableFilm for a damaged source.
     """
     joined = Joined()
     with ExitStack() as stack:
@@ -65,8 +68,8 @@ def join(
         out = stack.enter_context(
             av.open(file, "w", format=form, container_options=options, buffer_size=1 << 18)
         )
-        track = _add_picture(out, segments[0], picture)
-        packets = [_timed(_picture_packets(segments, track, picture.time_base, end_pts))]
+        track = _add_picture(out, template, picture)
+        packets = [_timed(pictures(track))]
         sound: Mapping[int, bool] = {}
         if source is None or film is None:
             out.metadata.update(metadata)
@@ -89,14 +92,14 @@ def join(
     return joined
 
 
-def _add_picture(out: OutputContainer, first: Segment, picture: Picture) -> av.VideoStream:
-    with av.open(str(first.path)) as segment:
+def _add_picture(out: OutputContainer, template: Path, picture: Picture) -> av.VideoStream:
+    with av.open(str(template)) as segment:
         stream = segment.streams.video[0]
         if picture.coded_size == (picture.width, picture.height):
             added = out.add_stream_from_template(stream, opaque=True)
         else:
-            with cropped_template(stream.codec_context.extradata or b"", picture) as template:
-                added = out.add_stream_from_template(template, opaque=True)
+            with cropped_template(stream.codec_context.extradata or b"", picture) as cropped:
+                added = out.add_stream_from_template(cropped, opaque=True)
     context = added.codec_context
     tag_stream(out, picture.codec, added)
     context.framerate = picture.rate
@@ -116,10 +119,13 @@ def _say_as(film: InputContainer, source: FilmFacts, track: av.VideoStream) -> N
     track.disposition = said.disposition
 
 
-def _picture_packets(
-    segments: Sequence[Segment], stream: av.VideoStream, time_base: Fraction, end_pts: int
+def of_segments(
+    segments: Sequence[Segment], time_base: Fraction, end_pts: int, track: av.VideoStream
 ) -> Iterator[Packet[Any]]:
-    """The packets of all segments in order. Without B-frames the n-th packet is the n-th frame."""
+    """The packets of all segments in order, for ``track``, with their original time stamps.
+
+    Without B-frames the n-th packet is the n-th frame. ``end_pts``: where the last of them ends.
+    """
     following = [*[pts for segment in segments for pts in segment.pts][1:], end_pts]
     index = 0
     for segment in segments:
@@ -133,7 +139,7 @@ def _picture_packets(
                 packet.time_base = time_base
                 packet.pts = packet.dts = pts
                 packet.duration = following[index] - pts
-                packet.stream = stream
+                packet.stream = track
                 index += 1
                 yield packet
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from device.colour.tint import chroma_planes
 from device.media.containers import container_for
 from device.media.durable import PartFile, move, writable
 from device.media.encode import Encoder
-from device.media.join import Joined, join
+from device.media.join import Joined, join, of_segments
 from device.media.marks import ENOUGH, fingerprint
+from device.media.planes import at_depth
 from device.media.verify import verify
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from device.config import FilmSettings
-    from device.frames import TintedFrame
+    from device.frames import Luma, TintedFrame
     from device.media.encode import Picture
     from device.media.probe import FilmFacts
     from device.media.segments import WorkFolder
@@ -69,11 +71,19 @@ class SegmentWriter:
         The first frame of a shot is one that whoever decodes may begin with.
         Raises SpaceError on a full disk.
         """
-        cb, cr = chroma_planes(tinted, self._picture.chroma_size)
+        cb, cr = self._chroma(tinted)
         part, encoder = self._open or self._begin(first)
         with writable(part.path):
             encoder.write(tinted.frame.luma, cb, cr, pts, key=tinted.cut)
         self._pts.append(pts)
+
+    def _chroma(self, tinted: TintedFrame) -> tuple[Luma, Luma]:
+        """The colour of a frame, as deep as it goes out where that is deeper than it came."""
+        size, before, depth = self._picture.chroma_size, tinted.frame.depth, self._picture.chroma_depth
+        if not tinted.own_colour:
+            return chroma_planes(tinted, size, depth)
+        cb, cr = chroma_planes(tinted, size)
+        return at_depth(cb, before, depth), at_depth(cr, before, depth)
 
     def end(self) -> tuple[PartFile, tuple[int, ...]] | None:
         """End the open segment, if there is one: its file, to be closed in the folder, and its stamps."""
@@ -189,9 +199,9 @@ def finish(
     """Join the segments of ``work`` to the film ``out``: verified, with its source's time, under its name.
 
     ``picture``: as the segments were encoded; ``source``: the film behind it, whose sound and all else is
-    taken over (of a folder of pictures its time alone), None where there is none; ``end_pts``: where the last frame ends; ``metadata``: goes into the
-    container; ``tick``: called all the while, and what it raises ends the work; ``before_naming``: gets the
-    finished file just before it has its name. The work folder is deleted.
+    taken over (of a folder of pictures its time alone), None where there is none; ``end_pts``: where the last
+    frame ends; ``metadata``: goes into the container; ``tick``: called all the while, and what it raises ends
+    the work; ``before_naming``: gets the finished file just before it has its name. The work folder goes.
     Whatever goes wrong, nothing stands under the final name that did not stand there before.
     """
     form = container_for(out, picture.codec.name)
@@ -201,10 +211,10 @@ def finish(
             joined = join(
                 part.file,
                 form=form,
-                segments=work.segments,
+                template=work.segments[0].path,
+                pictures=partial(of_segments, work.segments, picture.time_base, end_pts),
                 picture=picture,
                 source=None if source is None or source.video < 0 else source,
-                end_pts=end_pts,
                 metadata=metadata,
                 tick=tick,
             )
