@@ -5,9 +5,8 @@ from __future__ import annotations
 import faulthandler
 import logging
 import sys
-import threading
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,14 +15,15 @@ import av
 import cv2
 
 from device.colour.upright import upright_size
-from device.engine import Gate, Stop, Stopped
-from device.errors import Interrupted, SourceChanged, UnreadableFilm
+from device.engine import Gate, Stop
+from device.errors import SourceChanged, UnreadableFilm
 from device.jobs.deciding import mostly_colour
 from device.jobs.film import FilmResult, FilmTask, Progress, Said
 from device.jobs.film_frames import notes_on_sending, sending_sink, with_delivery
 from device.jobs.film_identity import Ground, film_identity, is_source
 from device.jobs.film_notes import notes_on
 from device.jobs.film_receipt import write_receipt
+from device.jobs.film_reporter import Reporter
 from device.jobs.film_shots import remove_shots, settle
 from device.jobs.hinting import board_of
 from device.jobs.pipeline import Colorizer, run_pipeline
@@ -45,67 +45,13 @@ if TYPE_CHECKING:
     from device.sinks import Sink
     from device.sources.films import Film
 
-#: Seconds between two words to the parent.
-_REPORT_S = 0.25
-
-
-class _Reporter:
-    """Tells the parent a few times a second how far the film is, from a thread of its own."""
-
-    def __init__(self, send: Callable[[Progress], None], stop: Stop, gate: Gate) -> None:
-        self.stage = "opening"
-        self.total: int | None = None
-        self._start = self._done = self._packets = 0
-        self._source: Film | None = None
-        self._colorizer: Colorizer | None = None
-        self._began = time.monotonic()
-        self._send = send
-        self._stop = stop
-        self._gate = gate
-        threading.Thread(target=self._run, name="reporter", daemon=True).start()
-
-    def begin(self, source: Film, colorizer: Colorizer, start: int) -> None:
-        """The film is open, and ``start`` frames of it are done."""
-        self._source, self._colorizer, self._start = source, colorizer, start
-        self.total, self.stage = source.facts.frames, "resuming" if start else "opening"
-
-    def colouring(self, done: int) -> None:
-        """So many frames of this run are coloured."""
-        if self.stage != "colour":
-            self.stage, self._began = "colour", time.monotonic() - self._gate.held_s
-        self._done = done
-
-    def joining(self) -> None:
-        """One more packet is joined, or looked at; waits while held. Raises Interrupted when the run ends."""
-        with suppress(Stopped):
-            self._gate.wait()
-        if self._stop.is_set():
-            raise Interrupted
-        self.stage = "joining"
-        self._packets += 1
-
-    def _run(self) -> None:
-        while not self._stop.wait(_REPORT_S):
-            seconds = time.monotonic() - self._gate.held_s - self._began
-            decoded = self._source.read if self._source else 0
-            self._send(
-                Progress(
-                    stage=self.stage,
-                    done=self._start + self._done,
-                    total=self.total,
-                    rate=self._done / seconds if seconds > 1 else 0.0,
-                    network_ms=self._colorizer.network_ms if self._colorizer else 0.0,
-                    read=decoded + self._packets,
-                )
-            )
-
 
 def colorize(
     task: FilmTask, send: Callable[[Progress | Said], None], stop: Stop, *, gate: Gate
 ) -> FilmResult:
     """Do the whole of ``task``; errors as ``colorize_film``, which see. While ``gate`` is held, it rests."""
     began = time.monotonic()
-    config, reporter = task.config, _Reporter(send, stop, gate)
+    config, reporter = task.config, Reporter(send, stop, gate)
     facts = facts_at(task.source, config)
     board = board_of(config.hints)
     with ExitStack() as stack:
