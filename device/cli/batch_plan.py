@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from device.jobs.batch.naming import shown
-from device.jobs.batch.plan import duration
+from device.jobs.telling import size, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,9 +46,9 @@ def _line(film: Planned) -> str:
     each, name = film.estimate, shown(film.name)
     if not each.frames:
         return f"{name}: {_remark(film)}"
-    length, frames, rate, takes, size = _figures(film)
+    length, frames, rate, takes, room = _figures(film)
     remark = f" ({_remark(film)})" if _remark(film) else ""
-    return f"{name}: {length}, {frames} frames, {rate} frames/s, will take {takes}, {size}{remark}"
+    return f"{name}: {length}, {frames} frames, {rate} frames/s, will take {takes}, {room}{remark}"
 
 
 def _figures(film: Planned) -> Iterator[str]:
@@ -59,18 +59,18 @@ def _figures(film: Planned) -> Iterator[str]:
     yield _clock(each.length)
     yield f"{each.frames}"
     yield f"{each.rate:.1f}"
-    yield duration(film.seconds)
-    yield f"{each.bytes / 1e9:.1f} GB" if each.bytes >= 1e9 else f"{each.bytes / 1e6:.1f} MB"
+    yield span(film.seconds)
+    yield size(each.bytes)
 
 
 def _remark(film: Planned) -> str:
     each = film.estimate
     parts = [] if each.how == "measured" else [str(each.how)]
     if each.why:
-        parts.append(shown(each.why))
+        parts[-1:] = [f"{each.how}: {shown(each.why)}"]
     if film.seconds < each.seconds:
         parts.append(f"{1 - film.seconds / each.seconds:.0%} done by earlier runs")
-    return ": ".join(parts)
+    return ", ".join(parts)
 
 
 def _clock(seconds: float) -> str:

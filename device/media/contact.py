@@ -31,8 +31,9 @@ _CELL = 420  # longest width of one picture on the sheet, in pixels
 _TALLEST = 420
 _QUALITY = 90  # of a sheet that is a JPEG
 _MARGIN, _GAP, _SEAM, _HEADER = 32, 20, 4, 96
-_TITLE = 28  # size of the title's letters
-_PAPER, _INK, _FAINT = (18, 20, 24), (236, 238, 242), (146, 152, 162)
+TITLE = 28  # size of the title's letters
+#: Colours of a sheet: R'G'B'.
+PAPER, _INK, _FAINT = (18, 20, 24), (236, 238, 242), (146, 152, 162)
 
 _SYSTEM_FONTS = ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "LiberationSans-Regular.ttf")
 
@@ -74,7 +75,7 @@ class BeforeAfter:
     @classmethod
     def nothing(cls, note: str) -> Self:
         """A place on the sheet that stays empty but for its note."""
-        empty = np.full((_TALLEST // 4, _CELL, 3), _PAPER, np.uint8)
+        empty = np.full((_TALLEST // 4, _CELL, 3), PAPER, np.uint8)
         return cls(empty, empty, note)
 
 
@@ -107,10 +108,10 @@ def contact_sheet(pairs: Sequence[BeforeAfter], *, title: str, detail: str) -> R
     width = 2 * _MARGIN + columns * pair_width + (columns - 1) * _GAP
     height = _HEADER + sum(heights) + len(rows) * (note_height + _GAP) - _GAP + _MARGIN
 
-    sheet = Image.new("RGB", (width, height), _PAPER)
+    sheet = Image.new("RGB", (width, height), PAPER)
     draw = ImageDraw.Draw(sheet)
-    _text(draw, (_MARGIN, 20), title, _TITLE, width - 2 * _MARGIN)
-    _text(draw, (_MARGIN, 58), detail, 16, width - 2 * _MARGIN)
+    write_line(draw, (_MARGIN, 20), title, TITLE, width - 2 * _MARGIN)
+    write_line(draw, (_MARGIN, 58), detail, 16, width - 2 * _MARGIN)
     y = _HEADER
     for row, cell_height in zip(rows, heights, strict=True):
         for column, pair in enumerate(row):
@@ -119,20 +120,20 @@ def contact_sheet(pairs: Sequence[BeforeAfter], *, title: str, detail: str) -> R
                 inset = (cell_width - picture.shape[1]) // 2, (cell_height - picture.shape[0]) // 2
                 sheet.paste(Image.fromarray(picture), (left + inset[0], y + inset[1]))
             if pair.note:
-                _text(draw, (x, y + cell_height + 6), pair.note, 15, pair_width)
+                write_line(draw, (x, y + cell_height + 6), pair.note, 15, pair_width)
         y += cell_height + note_height + _GAP
     return np.array(sheet)
 
 
-def _text(draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str, size: int, room: int) -> None:
-    """One line, cut short with an ellipsis where it is wider than ``room``."""
+def write_line(draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str, size: int, room: int) -> None:
+    """Write one line of a sheet, cut short with an ellipsis where it is wider than ``room``."""
     line = "".join(c if c.isprintable() else " " for c in text)[:500]
     font, line = _font(line, size)
     if draw.textlength(line, font) > room:
         while line and draw.textlength(f"{line}...", font) > room:
             line = line[:-1]
         line = f"{line.rstrip()}..."
-    draw.text(place, line, _INK if size == _TITLE else _FAINT, font)
+    draw.text(place, line, _INK if size == TITLE else _FAINT, font)
 
 
 def _font(line: str, size: int) -> tuple[ImageFont.FreeTypeFont | ImageFont.ImageFont, str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from device.jobs.batch.estimate import How
 from device.jobs.batch.hours import Hours
+from device.jobs.telling import span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +55,7 @@ def plan(
         hours = Hours.parse(between)
         total = sum(to_do)
         said.append(
-            f"{_many(len(to_do))} will take {duration(total)}"
+            f"{_many(len(to_do))} will take {span(total)}"
             if hours is None
             else _against(to_do, total, hours, between, now)
         )
@@ -69,29 +70,19 @@ def _against(seconds: list[float], total: float, hours: Hours, between: str, now
     """How films that take so many ``seconds`` each fit into the hours."""
     window = hours.window(now)
     first = window.closes - max(now, window.opens)
-    which = f"what is left of {between} ({duration(first)})" if window.holds(now) else between
+    which = f"what is left of {between} ({span(first)})" if window.holds(now) else between
     if total <= first:
         all_of_them = "the film" if len(seconds) == 1 else f"all {len(seconds)} films"
-        return f"{all_of_them} will take {duration(total)}, which fits into {which}"
+        return f"{all_of_them} will take {span(total)}, which fits into {which}"
     fitting = sum(spent <= first for spent in accumulate(seconds))
     next_one = hours.window(window.closes)
     nights = 1 + math.ceil((total - first) / (next_one.closes - next_one.opens))
     fit = "fits" if fitting == 1 else "fit"
     return (
         f"{fitting or 'none'} of {_many(len(seconds))} {fit} into {which}; "
-        f"the rest takes {duration(total - first)} more, {nights} nights in all"
+        f"the rest takes {span(total - first)} more, {nights} nights in all"
     )
 
 
 def _many(count: int) -> str:
     return f"{count} film" if count == 1 else f"{count} films"
-
-
-def duration(seconds: float) -> str:
-    """A length of time as people say it."""
-    if seconds < 90:
-        return f"{max(seconds, 1):.0f} s"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60:02d} min"

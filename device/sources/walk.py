@@ -1,0 +1,157 @@
+"""Frames from all over a film in little time: key frames by seeking; where these are few, some between them.
+
+A key frame needs no other to be decoded; any other needs all frames since the key frame before it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from fractions import Fraction
+from itertools import islice, pairwise
+from typing import TYPE_CHECKING, Final
+
+import av
+
+from device.media.probe import DECODER_THREADS, open_film, picture_stream
+from device.sources.film import frame_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from av.container import InputContainer
+
+    from device.frames import Frame
+    from device.media.probe import FilmFacts
+
+#: With fewer key frames than this, frames between them are looked at, too: so many a second of the film.
+_ENOUGH: Final = 60
+_PER_SECOND: Final = 6
+#: After so many it is known how long a key frame takes.
+_TRIED: Final = 10
+#: So many packets behind a place that is sought must hold a frame.
+_PACKETS: Final = 60
+
+
+class Walk:
+    """Walks through the film at ``path`` from its start to its end, in about ``seconds`` at most.
+
+    ``most``: so many key frames are looked at, evenly over the film. ``reached``: share of the film, 0..1,
+    that was looked at: less than all of it where there was no time for the rest.
+    """
+
+    def __init__(self, path: Path, facts: FilmFacts, *, most: int, seconds: float) -> None:
+        self.reached = 0.0
+        self._path = path
+        self._facts = facts
+        self._most = most
+        self._ends = time.monotonic() + seconds
+        self._seconds = seconds
+
+    def frames(self) -> Iterator[Frame]:
+        """The frames, each once, in order; they are numbered as they come. Damage only makes them fewer.
+
+        Raises the errors of ``open_film``.
+        """
+        with open_film(self._path) as container:
+            stream = picture_stream(container, self._path)
+            keys = self._keys(container, stream)
+            if len(keys) >= _ENOUGH:
+                decoded = self._only(container, stream, keys)
+            else:
+                decoded = self._between(container, stream, keys)
+            for number, frame in enumerate(decoded):
+                yield frame_of(frame, self._facts, number, frame.pts or 0)
+
+    def _keys(self, container: InputContainer, stream: av.VideoStream) -> list[int]:
+        """Time stamps of the key frames before places that lie evenly over the film, each once."""
+        length, start = self._facts.duration or 0, container.start_time or 0
+        found = set()
+        for place in range(self._most if length else 0):
+            if time.monotonic() > self._ends - self._seconds / 2:
+                break
+            with contextlib.suppress(av.FFmpegError, StopIteration):
+                container.seek(round((place + 0.5) / self._most * length * av.time_base) + start)
+                packet = next(iter(container.demux(stream)))
+                stamp = packet.dts if packet.pts is None else packet.pts
+                if stamp is not None:
+                    found.add(stamp)
+        return sorted(found)
+
+    def _only(
+        self, container: InputContainer, stream: av.VideoStream, keys: list[int]
+    ) -> Iterator[av.VideoFrame]:
+        """The key frames; where there is no time for all, fewer, but evenly."""
+        stream.codec_context.thread_type = "SLICE"  # threads by frame would have each place wait for many
+        began, done = time.monotonic(), 0
+        while keys:
+            key, *keys = keys
+            with contextlib.suppress(av.FFmpegError):
+                container.seek(key, stream=stream)
+                frame = next(_decoded(container, stream, _PACKETS), None)
+                if frame is not None:
+                    yield frame
+            done += 1
+            each = (time.monotonic() - began) / done
+            if done % _ENOUGH == _TRIED and each * len(keys) > (left := self._ends - time.monotonic()):
+                keys = keys[:: math.ceil(each * len(keys) / max(left, each))]
+        self.reached = 1.0
+
+    def _between(
+        self, container: InputContainer, stream: av.VideoStream, keys: list[int]
+    ) -> Iterator[av.VideoFrame]:
+        """Some frames a second from each key frame on to the next, or as far as there is time."""
+        context = stream.codec_context
+        context.thread_type, context.thread_count = "AUTO", DECODER_THREADS
+        context.skip_frame = "NONREF"  # nothing is made of these, and some are enough
+        end = self._end(stream, keys)
+        seen = 0
+        for key, following in pairwise([*keys, end] if keys else [0, end]):
+            left = self._ends - time.monotonic()
+            until = time.monotonic() + left * (following - key) / max(end - key, 1)
+            last = key
+            with contextlib.suppress(av.FFmpegError):
+                if keys:
+                    container.seek(key, stream=stream)
+                for frame in self._some(container, stream):
+                    if frame.pts is not None:
+                        last = frame.pts
+                    if keys and last >= following:
+                        break
+                    yield frame
+                    if time.monotonic() > until:
+                        break
+                else:
+                    last = following
+            seen += min(last, following) - key
+        self.reached = min(seen / max(end - (keys[0] if keys else 0), 1), 1.0)
+
+    def _end(self, stream: av.VideoStream, keys: list[int]) -> int:
+        """Where the film ends, in the stream's time."""
+        length = round((self._facts.duration or 0) / (stream.time_base or Fraction(1)))
+        return (keys[0] if keys else 0) + length
+
+    def _some(self, container: InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
+        """Of the frames from here on, some a second."""
+        step = max(round(self._facts.rate / _PER_SECOND), 1)
+        due = None
+        for number, frame in enumerate(_decoded(container, stream)):
+            if frame.pts is None:
+                if number % step == 0:
+                    yield frame
+            elif due is None or frame.pts >= due:
+                yield frame
+                due = frame.pts + round(1 / _PER_SECOND / (stream.time_base or 1))
+
+
+def _decoded(
+    container: InputContainer, stream: av.VideoStream, packets: int | None = None
+) -> Iterator[av.VideoFrame]:
+    """Frames of the next so many packets (None: all); what can't be decoded is passed over."""
+    for packet in islice(container.demux(stream), packets):
+        with contextlib.suppress(av.error.InvalidDataError):
+            for frame in packet.decode():
+                if isinstance(frame, av.VideoFrame):
+                    yield frame
