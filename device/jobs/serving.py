@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
+from device.engine import Stopped
 from device.engine.manners import be_found_first, bound_memory, die_with, stand_back
 from device.errors import Interrupted, TintcastError
 
@@ -30,6 +31,8 @@ _log = logging.getLogger(__name__)
 GRACE_S = 4.0
 #: OpenCV's own number for a lack of memory.
 _CV_NO_MEMORY = -4
+#: Letters of a library's own words that are worth repeating.
+_LONGEST = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,8 @@ def serve(
         last: Done | Failed | NoMemory
         try:
             last = Done(work(task, send, stop))
+        except Stopped:
+            last = Failed(Interrupted())
         except Exception as error:  # noqa: BLE001 - the parent reports what is none of ours
             last = _told(error)
         send(last)
@@ -112,7 +117,7 @@ def serve(
 def _told(error: Exception) -> Failed | NoMemory:
     for each in _chain(error):
         if _wants_memory(each):
-            return NoMemory(f"{type(each).__name__}: {each}".strip(": "))
+            return NoMemory(f"{type(each).__name__}: {each}".strip(": ")[:_LONGEST])
     if isinstance(error, TintcastError):
         return Failed(error)
     _log.exception("in the child", exc_info=error)

@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from device.engine import POLL_S
-from device.engine.memory import out_of_memory_kills, own_mb, resident_mb
+from device.engine.memory import out_of_memory_kills
 from device.errors import Interrupted, TintcastError
+from device.jobs.child_memory import MemoryExceeded, Meter, data_bound
 from device.jobs.serving import GO_ON, GRACE_S, STOP, Done, Failed, Hold, NoMemory, serve
 
 if TYPE_CHECKING:
@@ -44,11 +45,16 @@ _KILLED_S = 20.0
 _KILLED_WHILE_STOPPING_S = 0.3
 #: So much silence at most counts for one look at the child: we may have been the ones who slept (seconds).
 _MOST_SILENCE_S = 1.0
-#: What a child may have of data beyond its ceiling before it is refused more (MB): stacks of threads and
-#: buffers that are never touched.
-_UNTOUCHED_MB = 1024
 #: Libraries' last words when they are refused memory.
-_MEMORY_WORDS = ("bad_alloc", "cannot allocate memory", "memoryerror", "out of memory", "failed to allocate")
+_MEMORY_WORDS = (
+    "bad_alloc",
+    "cannot allocate memory",
+    "can't start new thread",
+    "failed to allocate",
+    "memory allocation",
+    "memoryerror",
+    "out of memory",
+)
 
 
 def _nothing() -> None:
@@ -82,14 +88,6 @@ class Stalled(Exception):
     """The child was alive, but made no progress for too long, and was killed."""
 
 
-class MemoryExceeded(Exception):
-    """The child needed more memory than it may have, or than there was; ``reason`` says how."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
 class _Gone(Exception):
     """The child closed its socket without a last word."""
 
@@ -119,13 +117,14 @@ def run_child(
     with ours:
         process = _start(module, theirs, terms)
         words = _Words(process.stderr)
-        talk = _Talk(ours, stop, terms, _Meter(process.pid, terms.memory_mb))
+        meter = Meter(process.pid, terms.memory_mb)
+        talk = _Talk(ours, stop, terms, meter)
         try:
             with contextlib.suppress(OSError):  # it died at once: what it said last follows
                 ours.send(task)
             return talk.listen(alive, stall_s)
         except _Gone:
-            raise talk.why or _death(process, words, kills) from None
+            raise talk.why or _death(process, words, kills, meter) from None
         finally:
             _end(process, _KILLED_WHILE_STOPPING_S if stop.is_set() else _KILLED_S)
 
@@ -135,7 +134,7 @@ def _start(module: str, theirs: Connection, terms: Terms) -> subprocess.Popen[by
     told = {
         "path": [str(Path(path).absolute()) for path in sys.path],
         "parent": os.getpid(),
-        "data_mb": terms.memory_mb and terms.memory_mb + _UNTOUCHED_MB,
+        "data_mb": data_bound(terms.memory_mb),
         "low": terms.low,
     }
     # Few arenas: many threads allocate frames, and each arena would keep its own.
@@ -155,7 +154,7 @@ def _start(module: str, theirs: Connection, terms: Terms) -> subprocess.Popen[by
 class _Talk:
     """The parent's side of the socket. ``why``: what is raised for a child that was asked to end."""
 
-    def __init__(self, ours: Connection, stop: Stop, terms: Terms, meter: _Meter) -> None:
+    def __init__(self, ours: Connection, stop: Stop, terms: Terms, meter: Meter) -> None:
         self.why: TintcastError | None = None
         self._ours = ours
         self._stop = stop
@@ -173,7 +172,7 @@ class _Talk:
             if isinstance(message, Done):
                 return message.result
             if isinstance(message, Failed):
-                raise self.why if self.why and isinstance(message.error, Interrupted) else message.error
+                raise self._failure(message.error)
             if isinstance(message, NoMemory):
                 raise MemoryExceeded(f"was refused memory ({message.what})")
             now = time.monotonic()
@@ -187,6 +186,11 @@ class _Talk:
                     raise self.why
             elif silent > stall_s:
                 raise Stalled
+
+    def _failure(self, error: TintcastError) -> Exception:
+        if self.why is not None and isinstance(error, Interrupted):
+            return self.why
+        return MemoryExceeded(f"was refused memory ({error})") if self._meter.nearly_full else error
 
     def _ask_to_end(self) -> None:
         """Ask once; a stop outdoes every reason to leave."""
@@ -219,23 +223,7 @@ class _Talk:
             raise Crashed(f"said what nobody understands ({type(error).__name__})") from None
 
 
-class _Meter:
-    """Looks at a child's memory, and raises MemoryExceeded where it is more than ``most_mb``; 0: never."""
-
-    def __init__(self, pid: int, most_mb: int) -> None:
-        self._pid = pid
-        self._most_mb = most_mb
-        self._looked = 0.0
-
-    def look(self, now: float) -> None:
-        if not self._most_mb or now - self._looked < POLL_S:
-            return
-        self._looked = now
-        if resident_mb(self._pid) > self._most_mb and (own := own_mb(self._pid)) > self._most_mb:
-            raise MemoryExceeded(f"had {own:.0f} MB of memory, more than the {self._most_mb} it may have")
-
-
-def _death(process: subprocess.Popen[bytes], words: _Words, kills: int) -> Exception:
+def _death(process: subprocess.Popen[bytes], words: _Words, kills: int, meter: Meter) -> Exception:
     """What to raise for a child that is gone; ``kills``: of the kernel's for want of memory, before it."""
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(GRACE_S)
@@ -244,7 +232,7 @@ def _death(process: subprocess.Popen[bytes], words: _Words, kills: int) -> Excep
         return Stalled()
     last = words.last()
     how = f"ended with code {code}{last}" if code >= 0 else f"died of {signal.Signals(-code).name}"
-    if words.of_memory:
+    if words.of_memory or meter.nearly_full:
         return MemoryExceeded(f"{how}, for want of memory")
     if code == -signal.SIGKILL and out_of_memory_kills() > kills:
         return MemoryExceeded("was killed: the machine ran out of memory")
