@@ -80,7 +80,7 @@ def _colorize_film(source: Path, out: Path, settings: Config, stop: Stop, line: 
     for note in result.notes:
         line.say(f"{source}: {note}")
     before = f", {result.resumed} of them in earlier runs" if result.resumed else ""
-    written = out_file(source, out, settings.film.codec)
+    written = out_file(source, out, settings.film)
     return (
         f"{written}: {result.frames} frames{before}, {result.rate:.1f} frames/s, "
         f"network {result.network_ms:.1f} ms a frame"

@@ -58,12 +58,15 @@ def _bilinear(plane: Luma, rows: int, columns: int) -> Luma:
     return cv2.resize(plane, (columns, rows), interpolation=cv2.INTER_LINEAR)  # type: ignore[return-value]
 
 
-def chroma_planes(tinted: TintedFrame, size: tuple[int, int] | None = None) -> tuple[Luma, Luma]:
-    """Make the planes Cb and Cr of a tinted frame, in its colour space, range and depth.
+def chroma_planes(
+    tinted: TintedFrame, size: tuple[int, int] | None = None, depth: int | None = None
+) -> tuple[Luma, Luma]:
+    """Make the planes Cb and Cr of a tinted frame, in its colour space and range.
 
-    ``size``: (rows, columns) of the outgoing chroma; by default 4:2:0, ceil(H/2) x ceil(W/2). Outside the
-    tinted window they are neutral. uint8 for 8 bits, else uint16. Where a frame's own colour passes, they are
-    its own planes: the very arrays, where they have that size.
+    ``size``: (rows, columns) of the outgoing chroma; by default 4:2:0, ceil(H/2) x ceil(W/2). ``depth``: bits
+    of predicted colour; by default the frame's, as its own always has. Outside the tinted window they are
+    neutral. uint8 for 8 bits, else uint16. Where a frame's own colour passes, they are its own planes: the
+    very arrays, where they have that size.
     """
     frame = tinted.frame
     size = size or _half_size(frame)
@@ -72,8 +75,8 @@ def chroma_planes(tinted: TintedFrame, size: tuple[int, int] | None = None) -> t
     cb, cr = _grid_chroma(tinted, frame.colour_space.matrix)
     full_range = frame.colour_space.full_range
     return (
-        _plane(cb, tinted, size, full_range=full_range, depth=frame.depth),
-        _plane(cr, tinted, size, full_range=full_range, depth=frame.depth),
+        _plane(cb, tinted, size, full_range=full_range, depth=depth or frame.depth),
+        _plane(cr, tinted, size, full_range=full_range, depth=depth or frame.depth),
     )
 
 

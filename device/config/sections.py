@@ -83,6 +83,29 @@ class FilmSettings(Section):
         default="h264",
         description="what it is written in; ffv1: lossless, for .mkv; prores: for editing, .mov and .mkv",
     )
+    container: Literal["auto", "mp4", "mov", "mkv"] = Field(
+        default="auto",
+        description=(
+            "kind of file where none is named; auto: the source's own where that is written and holds the "
+            "codec, else one that holds what lies beside the picture"
+        ),
+    )
+    depth: int = Field(
+        default=0,
+        ge=0,
+        le=16,
+        description=(
+            "bits of a sample, or the next that the codec has; 0: the source's; where they are more, colour is "
+            "finer for it (a 10-bit master of an 8-bit film), luma the same"
+        ),
+    )
+    encoder: Literal["software", "v4l2m2m"] = Field(
+        default="software",
+        description=(
+            "v4l2m2m: the board's own H.264 encoder (Raspberry Pi 4), at a constant bit rate by size and rate; "
+            "crf, preset and encoder_threads say nothing to it"
+        ),
+    )
     crf: int | None = Field(
         default=None,
         ge=0,

@@ -60,7 +60,7 @@ def demo(
         shutil.rmtree(receiving, ignore_errors=True)
     except OSError as error:
         raise from_os_error(error, where=folder, doing="can't make the folder") from None
-    film_path = out_file(source, folder, config.film.codec)
+    film_path = out_file(source, folder, config.film)
     counter = _Counter()
     arrived: list[Received] = []
     try:

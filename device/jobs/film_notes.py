@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from device.jobs.telling import clock
 from device.media.codecs import CODECS, depth_of, sampling_of
-from device.media.encode import Picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from device.jobs.colorizer import Colorizer
     from device.jobs.deciding import Shot
+    from device.media.encode import Picture
     from device.media.probe import FilmFacts
     from device.media.segments import WorkFolder
     from device.sources.films import Film
@@ -27,39 +27,43 @@ _SAMPLINGS = {
 }
 
 
-def notes_on(source: Film, colorizer: Colorizer, work: WorkFolder | None, codec: str) -> Iterator[str]:
-    """Notes on a film that came from ``source`` and, where there is one, went to ``work`` in ``codec``."""
+def notes_on(
+    source: Film, colorizer: Colorizer, work: WorkFolder | None, picture: Picture | None
+) -> Iterator[str]:
+    """Notes on a film that came from ``source`` and, where there is one, went to ``work`` as ``picture``."""
     if work is not None and work.restarted:
         yield work.restarted
     yield from source.remarks()
-    if work is not None:
-        yield from _on_depth(source.facts, codec)
-    if colorizer.passed and work is not None:
-        yield from _on_own_chroma(source.facts, codec)
+    if picture is not None:
+        yield from _on_depth(source.facts, picture)
+    if colorizer.passed and picture is not None:
+        yield from _on_own_chroma(source.facts, picture)
     yield from notes_on_shots(*colorizer.odd_shots, _frames)
 
 
-def _on_depth(facts: FilmFacts, codec: str) -> Iterator[str]:
-    """Where the codec holds fewer bits than came."""
-    bits, written = facts.layout.depth, depth_of(Picture.of(facts, codec).pixel_format)
+def _on_depth(facts: FilmFacts, picture: Picture) -> Iterator[str]:
+    """Where fewer bits go out than came."""
+    bits, written = facts.layout.depth, depth_of(picture.pixel_format)
     if written < bits:
         deepest = ", ".join(
             other.name
             for other in CODECS.values()
             if depth_of(other.pixel_format(facts.layout.subsampling, bits)) > written
         )
-        yield f"its {bits} bits were rounded to {written}, the most that {codec} has (more: {deepest})"
+        most = picture.codec.pixel_format(facts.layout.subsampling, bits) == picture.pixel_format
+        why = f"the most that {picture.codec.name} has (more: {deepest})" if most else "as asked for"
+        yield f"its {bits} bits were rounded to {written}, {why}"
 
 
-def _on_own_chroma(facts: FilmFacts, codec: str) -> Iterator[str]:
+def _on_own_chroma(facts: FilmFacts, picture: Picture) -> Iterator[str]:
     """Where its own colour could not pass bit for bit."""
-    pixel_format = Picture.of(facts, codec).pixel_format
-    own, written = facts.layout.subsampling, sampling_of(pixel_format)
+    own, written = facts.layout.subsampling, sampling_of(picture.pixel_format)
     if facts.layout.made and own is not None:
         yield f"what passed of its colour was RGB and is now YCbCr, {_SAMPLINGS[written]}"
     elif own is not None and own != written:
         was = _SAMPLINGS.get(own, "of another sampling")
-        yield f"what passed of its colour was {was} and is now {_SAMPLINGS[written]}, as {codec} has it"
+        now = f"{_SAMPLINGS[written]}, as {picture.codec.name} has it"
+        yield f"what passed of its colour was {was} and is now {now}"
 
 
 def notes_on_shots(count: int, named: list[Shot], place: Callable[[Shot], str]) -> Iterator[str]:

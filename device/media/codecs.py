@@ -12,15 +12,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
+from device.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from fractions import Fraction
 
     import av
     from av.container import OutputContainer
 
+    from device.config import FilmSettings
+
 Options = dict[str, str]
 #: Makes an encoder's options of (constant quality, preset, threads, pixel format).
 _Telling = Callable[[int, str, int, str], Options]
+
+#: Bits a second: less looks bad however small it is, and more is beyond the level that boards encode.
+_LEAST_RATE, _MOST_RATE = 1_000_000, 25_000_000
 
 #: How chroma may be sampled, by the numbers that pixel formats are named with: luma samples for each one of
 #: chroma, across and down.
@@ -35,7 +42,7 @@ class Codec:
     ``matroska``: as Matroska does. ``suffixes`` of the films that hold it, the likeliest first. ``depths``:
     bits that each sampling may have, ``plain`` being the sampling that stands in for those it lacks. ``crf``:
     what quality is meant when none is asked for, None where it has no such thing. ``full_range``: whether it
-    can say that luma is of full range.
+    can say that luma is of full range. ``bits``: for each sample of luma, where it keeps a bit rate.
     """
 
     name: str
@@ -48,6 +55,13 @@ class Codec:
     plain: str = "420"
     crf: int | None = None
     full_range: bool = True
+    bits: float | None = None
+
+    def bit_rate(self, width: int, height: int, rate: Fraction) -> int | None:
+        """Bits a second for films of this size and rate, where it keeps a bit rate; None: a quality."""
+        if self.bits is None:
+            return None
+        return round(min(max(width * height * float(rate) * self.bits, _LEAST_RATE), _MOST_RATE))
 
     def pixel_format(self, subsampling: tuple[int, int] | None, depth: int) -> str:
         """FFmpeg's name of what is encoded for planes of this sampling (None: grey) and depth.
@@ -65,6 +79,18 @@ class Codec:
         """What the encoder is told: constant quality (0: lossless), speed, threads."""
         quality = self.crf if crf is None else crf
         return self.tell(quality or 0, preset, threads, pixel_format)
+
+
+def codec_of(settings: FilmSettings) -> Codec:
+    """The codec that ``settings`` ask for. Raises ConfigurationError for an encoder that has another."""
+    if settings.encoder == "software":
+        return CODECS[settings.codec]
+    if settings.codec not in HARDWARE:
+        raise ConfigurationError(
+            f"film.encoder = {settings.encoder} encodes {', '.join(HARDWARE)} alone, not {settings.codec}",
+            hint="leave out one of the two",
+        )
+    return HARDWARE[settings.codec]
 
 
 def add_encoder(
@@ -103,6 +129,10 @@ def _h264(crf: int, preset: str, _threads: int, _pixel_format: str) -> Options:
         "forced-idr": "1",
         "x264-params": "stitchable=1:mbtree=0:rc-lookahead=0",
     }
+
+
+def _v4l2m2m(_crf: int, _preset: str, _threads: int, _pixel_format: str) -> Options:
+    return {"bf": "0", "g": "60"}
 
 
 def _h265(crf: int, preset: str, threads: int, _pixel_format: str) -> Options:
@@ -211,5 +241,20 @@ CODECS: Mapping[str, Codec] = {
             plain="422",
             full_range=False,
         ),
+    )
+}
+
+#: The encoder of a Raspberry Pi 4 and other boards, by the name of the codec. It does not make the same bits
+#: of the same frames each time; all else that is said above holds for it.
+HARDWARE: Mapping[str, Codec] = {
+    "h264": Codec(
+        name="h264",
+        title="H.264",
+        encoder="h264_v4l2m2m",
+        matroska="V_MPEG4/ISO/AVC",
+        suffixes=CODECS["h264"].suffixes,
+        depths={"420": (8,)},
+        tell=_v4l2m2m,
+        bits=0.15,
     )
 }

@@ -10,8 +10,39 @@ from device.media.codecs import CODECS
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from device.config import FilmSettings
+
 #: FFmpeg's names of containers that hold films with any time stamps.
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
+
+
+#: Where no kind of file is asked for and the source's own is not written: one that takes what lies beside the
+#: picture in such films as it is. Of all others it is the likeliest for the codec.
+_KINDRED = {
+    **dict.fromkeys((".webm", ".wmv", ".asf", ".ogv", ".ogm", ".rm", ".rmvb", ".flv", ".nut"), ".mkv"),
+    **dict.fromkeys((".ts", ".mts", ".m2t", ".m2ts", ".vob", ".tod", ".mod", ".wtv"), ".mkv"),
+    **dict.fromkeys((".mxf", ".gxf", ".qt"), ".mov"),
+}
+
+
+def suffix_for(suffix: str, settings: FilmSettings) -> str:
+    """The suffix of the film made of one whose name ends with ``suffix``.
+
+    Raises ConfigurationError where ``settings`` ask for a container that does not hold their codec.
+    """
+    kinds = suffixes_for(settings.codec)
+    if settings.container != "auto":
+        asked = f".{settings.container}"
+        if asked not in kinds:
+            raise ConfigurationError(
+                f"film.container = {settings.container} can't hold {CODECS[settings.codec].title}",
+                hint=f"use one of {', '.join(kinds)}, or another codec",
+            )
+        return asked
+    if suffix.lower() in kinds:
+        return suffix
+    kindred = _KINDRED.get(suffix.lower())
+    return kindred if kindred in kinds else kinds[0]
 
 
 def container_for(out: Path, codec: str = "h264") -> str:

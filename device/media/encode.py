@@ -10,7 +10,7 @@ import numpy as np
 from av.video.frame import PictureType
 
 from device.errors import ConfigurationError, TintcastError
-from device.media.codecs import CODECS, add_encoder, depth_of, sampling_of
+from device.media.codecs import CODECS, add_encoder, codec_of, depth_of, sampling_of
 from device.media.planes import FULL, at_depth, plane_memory
 from device.media.pyav import encodes
 
@@ -53,18 +53,20 @@ class Picture:
     display_matrix: tuple[int, ...] | None = None
 
     @classmethod
-    def of(cls, facts: FilmFacts, codec: str) -> Self:
-        """The picture of a tinted film: as its source's, but for what ``codec`` does not have.
+    def of(cls, facts: FilmFacts, settings: FilmSettings) -> Self:
+        """The picture of a tinted film: as its source's, but for what ``settings`` ask for, or don't have.
 
-        Raises ConfigurationError where it can't hold the film at all.
+        Raises ConfigurationError where their codec can't hold the film at all, or can't be had here.
         """
-        chosen, layout = CODECS[codec], facts.layout
+        chosen, layout = codec_of(settings), facts.layout
         _check(chosen, facts.tags, facts.path)
+        if chosen.bits is not None:
+            _check_hardware(chosen, facts)
         return cls(
             width=facts.width,
             height=facts.height,
             codec=chosen,
-            pixel_format=chosen.pixel_format(layout.subsampling, layout.depth),
+            pixel_format=chosen.pixel_format(layout.subsampling, settings.depth or layout.depth),
             depth=layout.depth,
             tags=facts.tags,
             time_base=facts.time_base,
@@ -110,6 +112,11 @@ class Picture:
         return -(-self.width // across) * across, -(-self.height // down) * down
 
     @property
+    def chroma_depth(self) -> int:
+        """Bits of the chroma planes that ``Encoder.write`` takes: those that go out, or came, if more."""
+        return max(self.depth, depth_of(self.pixel_format))
+
+    @property
     def chroma_size(self) -> tuple[int, int]:
         """(rows, columns) of the chroma planes that ``Encoder.write`` takes."""
         (width, height), (across, down) = self.coded_size, sampling_of(self.pixel_format)
@@ -126,6 +133,24 @@ def _check(codec: Codec, tags: ColourTags, path: Path | None) -> None:
             where=path,
             hint=f"use one of the codecs {others}",
         )
+
+
+def _check_hardware(codec: Codec, facts: FilmFacts) -> None:
+    """Open the board's encoder, and let go of it."""
+    context = av.CodecContext.create(codec.encoder, "w")
+    if not isinstance(context, av.VideoCodecContext):
+        raise TypeError(type(context))
+    context.width, context.height = facts.width + facts.width % 2, facts.height + facts.height % 2
+    context.pix_fmt = codec.pixel_format(None, 8)
+    context.time_base, context.framerate = facts.time_base, facts.rate
+    try:
+        context.open()
+    except av.FFmpegError as error:
+        raise ConfigurationError(
+            f"this board has no {codec.title} encoder for {facts.width}x{facts.height}: {error.strerror}",
+            where="film.encoder = v4l2m2m",
+            hint="a Raspberry Pi 4 has one, up to 1920x1080; film.encoder = software is everywhere",
+        ) from None
 
 
 class Encoder:
@@ -151,6 +176,8 @@ class Encoder:
         context = stream.codec_context
         context.width, context.height, context.pix_fmt = width, height, picture.pixel_format
         context.thread_count = settings.encoder_threads
+        if rate_kept := picture.codec.bit_rate(width, height, rate):
+            context.bit_rate = rate_kept
         context.time_base = picture.time_base
         context.color_range, context.color_primaries, context.color_trc, context.colorspace = picture.tags
         if picture.pixel_aspect:
@@ -166,7 +193,9 @@ class Encoder:
         self._memory = tuple(plane_memory(plane, kind) for plane in self._frame.planes)
 
     def write(self, luma: Luma, cb: Luma, cr: Luma, pts: int, *, key: bool = False) -> None:
-        """Encode one frame. ``cb``, ``cr``: of ``Picture.chroma_size``; ``pts`` must increase.
+        """Encode one frame. ``cb``, ``cr``: of the picture's ``chroma_size`` and ``chroma_depth``.
+
+        ``pts`` must increase.
 
         ``key``: whoever decodes may begin with this frame; all after it refer to nothing before.
 
@@ -178,7 +207,7 @@ class Encoder:
         for memory, plane in zip(self._memory[1:], (cb, cr), strict=True):
             if plane.shape != self._picture.chroma_size:
                 raise ValueError(f"chroma is {plane.shape}, not {self._picture.chroma_size}")
-            memory[:, : plane.shape[1]] = at_depth(plane, before, after)
+            memory[:, : plane.shape[1]] = at_depth(plane, self._picture.chroma_depth, after)
         self._frame.pts = pts
         self._frame.pict_type = PictureType.I if key else PictureType.NONE
         self._mux(self._stream.encode(self._frame))

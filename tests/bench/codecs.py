@@ -65,7 +65,7 @@ def _alone(film: Path, count: int, settings: FilmSettings) -> None:
 
 def _measure(film: Path, count: int, settings: FilmSettings) -> None:
     with FilmSource(film) as source:
-        picture = Picture.of(source.facts, settings.codec)
+        picture = Picture.of(source.facts, settings)
         frames = list(islice(source.frames(), count))
     planes = [(frame, *own_chroma(frame, picture.chroma_size)) for frame in frames]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

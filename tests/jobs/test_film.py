@@ -17,7 +17,7 @@ from children import children
 from films import make_film, sound_packets, stamps
 from said import complaints
 
-from device.config import Config
+from device.config import Config, FilmSettings
 from device.engine import Stop
 from device.errors import (
     ConfigurationError,
@@ -258,8 +258,8 @@ def test_a_wrong_out_is_a_usage_error(tmp_path: Path) -> None:
 
 def test_out_may_be_a_folder(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
-    assert out_file(Path("a/film.mkv"), tmp_path / "out") == tmp_path / "out" / "film.mkv"
-    assert out_file(Path("a/film.avi"), tmp_path / "out") == tmp_path / "out" / "film.mp4"
+    assert out_file(Path("a/film.mkv"), tmp_path / "out", FilmSettings()) == tmp_path / "out" / "film.mkv"
+    assert out_file(Path("a/film.avi"), tmp_path / "out", FilmSettings()) == tmp_path / "out" / "film.mp4"
 
 
 def test_an_unknown_network_is_exit_code_4(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def test_a_container_that_cannot_hold_the_codec_is_refused_with_those_that_can(n
 def test_prores_has_no_word_for_full_range(tmp_path: Path) -> None:
     make_film(tmp_path / "full.mkv", pixel_format="yuv422p10le", tags=(2, 1, 1, 1), count=2)
     with pytest.raises(ConfigurationError, match="full range, which ProRes has no word for"):
-        Picture.of(probe(tmp_path / "full.mkv"), "prores")
+        Picture.of(probe(tmp_path / "full.mkv"), FilmSettings(codec="prores"))
 
 
 def test_the_quality_that_is_not_said_is_the_codecs_own() -> None:

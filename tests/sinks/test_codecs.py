@@ -56,7 +56,7 @@ def through(
             def state_before(index: int) -> dict[str, Any] | None:
                 return {} if rule.begins(index, cut=True) else None
 
-            sink = FilmSink(work, Picture.of(film.facts, settings.codec), settings, state_before)
+            sink = FilmSink(work, Picture.of(film.facts, settings), settings, state_before)
             for frame in film.frames():
                 if frame.index == until:
                     sink.abort()
@@ -66,7 +66,7 @@ def through(
             finish(
                 out,
                 work,
-                picture=Picture.of(film.facts, settings.codec),
+                picture=Picture.of(film.facts, settings),
                 source=film.facts,
                 end_pts=film.end_pts,
                 metadata={},

@@ -99,7 +99,7 @@ def out_of(film: Path, kind: Kind, *, ab: tuple[float, float] | None = None) -> 
     settings = FilmSettings(codec=kind.out, crf=0, preset="ultrafast")
     with FilmSource(film) as source, WorkFolder(out, {}) as work:
         sinks = [
-            FilmSink(work, Picture.of(source.facts, settings.codec), settings, lambda _: None),
+            FilmSink(work, Picture.of(source.facts, settings), settings, lambda _: None),
             *(
                 PictureSink(film.with_name(form), form, network="compact", device="pi", quality=95)  # type: ignore[arg-type]
                 for form in ("jpeg", "png")
@@ -115,7 +115,7 @@ def out_of(film: Path, kind: Kind, *, ab: tuple[float, float] | None = None) -> 
         finish(
             out,
             work,
-            picture=Picture.of(source.facts, kind.out),
+            picture=Picture.of(source.facts, settings),
             source=source.facts,
             end_pts=source.end_pts,
             metadata={},

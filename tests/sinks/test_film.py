@@ -46,13 +46,13 @@ def through(source: Path, out: Path, settings: FilmSettings = LOSSLESS, *, segme
         def state_before(index: int) -> dict[str, Any] | None:
             return {} if rule.begins(index, cut=True) else None
 
-        with FilmSink(work, Picture.of(film.facts, settings.codec), settings, state_before) as sink:
+        with FilmSink(work, Picture.of(film.facts, settings), settings, state_before) as sink:
             for frame in tinted(film.frames()):
                 sink.write(frame)
         return finish(
             out,
             work,
-            picture=Picture.of(film.facts, settings.codec),
+            picture=Picture.of(film.facts, settings),
             source=film.facts,
             end_pts=film.end_pts,
             metadata={"comment": "Colour made by a machine"},
@@ -269,7 +269,7 @@ def test_aborting_leaves_closed_segments_and_no_film(tmp_path: Path) -> None:
     with FilmSource(source) as film, WorkFolder(out, {}) as work:
         sink = FilmSink(
             work,
-            Picture.of(film.facts, LOSSLESS.codec),
+            Picture.of(film.facts, LOSSLESS),
             LOSSLESS,
             lambda index: {"at": index} if index in {15, 30} else None,
         )
@@ -291,7 +291,7 @@ def test_a_full_disk_is_a_space_error_and_what_is_closed_stays(tmp_path: Path) -
         def fill() -> None:
             with FilmSink(
                 work,
-                Picture.of(film.facts, LOSSLESS.codec),
+                Picture.of(film.facts, LOSSLESS),
                 LOSSLESS,
                 lambda index: {} if index == 15 else None,
             ) as sink:
@@ -309,7 +309,7 @@ def test_an_older_film_of_that_name_stays_until_the_new_one_is_whole(tmp_path: P
     make_film(source, count=30)
     out.write_bytes(b"an older film")
     with FilmSource(source) as film, WorkFolder(out, {}) as work:
-        with FilmSink(work, Picture.of(film.facts, LOSSLESS.codec), LOSSLESS, lambda _: None) as sink:
+        with FilmSink(work, Picture.of(film.facts, LOSSLESS), LOSSLESS, lambda _: None) as sink:
             for frame in tinted(film.frames()):
                 sink.write(frame)
 
@@ -320,7 +320,7 @@ def test_an_older_film_of_that_name_stays_until_the_new_one_is_whole(tmp_path: P
             finish(
                 out,
                 work,
-                picture=Picture.of(film.facts, "h264"),
+                picture=Picture.of(film.facts, FilmSettings()),
                 source=film.facts,
                 end_pts=film.end_pts,
                 metadata={},
@@ -330,7 +330,7 @@ def test_an_older_film_of_that_name_stays_until_the_new_one_is_whole(tmp_path: P
         finish(
             out,
             work,
-            picture=Picture.of(film.facts, "h264"),
+            picture=Picture.of(film.facts, FilmSettings()),
             source=film.facts,
             end_pts=film.end_pts,
             metadata={},

@@ -93,7 +93,7 @@ class _Measurer:
         config = self._config
         facts = probe(item.path)
         self._board.check(self._network, upright_size((facts.height, facts.width), facts.rotation))
-        Picture.of(facts, config.film.codec)
+        Picture.of(facts, config.film)
         expected = mostly_colour(glimpses(item.path, facts)) if config.colour.when == "auto" else None
         opening = time.perf_counter() - began
         beat()

@@ -8,12 +8,13 @@ import unicodedata
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from device.media.containers import suffixes_for
+from device.media.containers import suffix_for
 from device.media.photograph.names import written_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from device.config import FilmSettings
     from device.jobs.batch.records import Begun, Record
     from device.jobs.batch.scan import Item
 
@@ -29,13 +30,13 @@ class Places:
     def __init__(
         self,
         root: Path,
-        codec: str,
+        film: FilmSettings,
         items: Iterable[Item],
         records: Iterable[Record],
         begun: Iterable[Begun],
     ) -> None:
         self._root = root
-        self._suffixes = suffixes_for(codec)
+        self._film = film
         self._taken: dict[str, str] = {}
         self._named: dict[str, PurePath] = {}
         for relative, outs in [
@@ -71,8 +72,10 @@ class Places:
         if item.kind == "picture":
             return path.with_name(written_name(path.name))
         if item.kind == "sequence":
-            return path.parent / ((path.name or self._root.absolute().name or "film") + self._suffixes[0])
-        return path if path.suffix.lower() in self._suffixes else path.with_suffix(self._suffixes[0])
+            return path.parent / (
+                (path.name or self._root.absolute().name or "film") + suffix_for("", self._film)
+            )
+        return path.with_suffix(suffix_for(path.suffix, self._film))
 
 
 def _names(item: Item, wanted: PurePath) -> Iterator[PurePath]:

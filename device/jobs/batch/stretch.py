@@ -96,7 +96,7 @@ def measure_stretch(
             boundaries=Boundaries(config.film.segment_frames),
             hinting=hinting,
         )
-        picture = Picture.of(facts, config.film.codec)
+        picture = Picture.of(facts, config.film)
         sink = _Timed(
             FilmSink(work, picture, config.film, colorizer.state_before), work.path, config.film.colour_every
         )
