@@ -163,7 +163,7 @@ def _bar(label: str, share: float, told: list[str], width: int, colour: str) -> 
     text = Text(no_wrap=True)
     text.append(f"{label:<{_LABEL}}")
     text.append("━" * (halves // 2) + ("╸" if halves % 2 else ""), colour)
-    text.append("━" * (cells - (halves + 1) // 2), "bright_black")
+    text.append("─" * (cells - (halves + 1) // 2), "bright_black")
     text.append("".join(f"  {each}" for each in told))
     return text
 

@@ -8,7 +8,9 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
+from rich.control import Control
 from rich.live import Live
+from rich.segment import ControlType
 
 from device.cli.batch_lines import bars, ended, plain
 
@@ -37,9 +39,10 @@ class NightShow:
     def __init__(self, *, plain_s: float = _PLAIN_S) -> None:
         self._console = Console(file=sys.stderr)
         self._plain_s = plain_s
-        self._live = Live(
-            _Bars(self._look), console=self._console, refresh_per_second=1 / _LOOK_S, transient=True
-        )
+        self._bars = _Bars(self._look)
+        self._live = Live(self._bars, console=self._console, auto_refresh=False, transient=True)
+        self._drawing = threading.RLock()
+        self._width = 0
         self._status: Callable[[], Status] | None = None
         self._ended = 0
         self._said_at, self._said_state = -self._plain_s, ("", "")
@@ -57,7 +60,9 @@ class NightShow:
 
     def say(self, line: str) -> None:
         """Print a line for people."""
-        self._console.print(line, highlight=False, markup=False, emoji=False, soft_wrap=True)
+        with self._drawing, self._console:
+            self._follow_width()
+            self._console.print(line, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
     def __enter__(self) -> Self:
         if self.is_terminal:
@@ -72,7 +77,9 @@ class NightShow:
         self._thread.join(5)
         if (status := self._look()) is not None:
             self._tell_ended(status)
-        self._live.stop()
+        with self._drawing, self._console:
+            self._follow_width()
+            self._live.stop()
 
     def _look(self) -> Status | None:
         return None if self._status is None else self._status()
@@ -83,8 +90,27 @@ class NightShow:
             if status is None:
                 continue
             self._tell_ended(status)
-            if not self.is_terminal:
+            if self.is_terminal:
+                self._draw()
+            else:
                 self._tell(status, time.monotonic())
+
+    def _draw(self) -> None:
+        with self._drawing, self._console:
+            self._follow_width()
+            self._live.refresh()
+
+    def _follow_width(self) -> None:
+        """In a terminal that became narrower what was drawn takes more rows than ``Live`` knows of: go up."""
+        width = self._console.width
+        if width < self._width:
+            more = sum((cells - 1) // width for cells in self._bars.drawn if cells)
+            up = (ControlType.CURSOR_UP, 1)
+            for _ in range(more):
+                self._console.control(
+                    Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2), up)
+                )
+        self._width = width
 
     def _tell_ended(self, status: Status) -> None:
         records, self._ended = status.records[self._ended :], len(status.records)
@@ -104,8 +130,11 @@ class _Bars:
 
     def __init__(self, look: Callable[[], Status | None]) -> None:
         self._look = look
+        #: Cells of each line that was drawn last.
+        self.drawn: list[int] = []
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         status = self._look()
-        if status is not None:
-            yield from bars(status, options.max_width)
+        lines = [] if status is None else list(bars(status, options.max_width))
+        self.drawn = [line.cell_len for line in lines]
+        yield from lines
