@@ -58,10 +58,19 @@ def decider_for(when: str, expected: bool | None = None) -> Decider:  # noqa: FB
     return ByShot(expected) if when == "auto" else Always(own_colour=when == "never")
 
 
+def in_colour(frames: Iterable[Frame]) -> list[bool]:
+    """Whether each of ``frames`` is in true colour, black ones left out."""
+    return [is_colour(each.spread) for each in map(frame_chroma, frames) if each is not None]
+
+
+def mostly(verdicts: list[bool]) -> bool | None:
+    """Whether at least half of ``verdicts`` are true; None where there are none."""
+    return 2 * sum(verdicts) >= len(verdicts) if verdicts else None
+
+
 def mostly_colour(frames: Iterable[Frame]) -> bool | None:
     """Whether at least half of ``frames`` are in true colour, black ones left out; None: all are black."""
-    chroma = [each for each in map(frame_chroma, frames) if each is not None]
-    return 2 * sum(is_colour(each.spread) for each in chroma) >= len(chroma) if chroma else None
+    return mostly(in_colour(frames))
 
 
 class Shot(TypedDict):

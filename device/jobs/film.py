@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from device.engine import Stop
 from device.errors import (
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from device.config import Config, FilmSettings
+    from device.jobs.film_shots import Shot
 
 #: A broker that went away may stay away for so long (seconds).
 _BROKER_S = 330.0
@@ -32,9 +33,9 @@ _BROKER_S = 330.0
 class Progress:
     """How far a film is.
 
-    ``stage``: opening, colour or joining. ``done``: frames coloured, those of earlier runs included;
-    ``total``: frames in all, as far as known. ``rate``: frames per second; ``network_ms``: mean time of the
-    network for a frame. ``read``: frames decoded, or packets joined.
+    ``stage``: opening, checking (is it in colour already?), resuming, colour or joining. ``done``: frames
+    coloured, those of earlier runs included; ``total``: frames in all, as far as known. ``rate``: frames per
+    second; ``network_ms``: mean time of the network for a frame. ``read``: frames decoded, or packets joined.
     """
 
     stage: str
@@ -54,6 +55,8 @@ class FilmResult:
 
     ``figures``: flicker, colourfulness and more of what was tinted, as ``colour.measure.running`` has them.
 
+    ``skipped``: why nothing was written, for there was nothing to do.
+
     ``delivered``: published frames that every one of ``receivers`` has on its disk, None where none were
     published; ``resent``: frames sent more than once.
     """
@@ -69,15 +72,24 @@ class FilmResult:
     resent: int = 0
     receivers: tuple[str, ...] = ()
     figures: Mapping[str, Any] = field(default_factory=dict)
+    skipped: str | None = None
+
+    @classmethod
+    def of_colour(cls, frames: int, seconds: float) -> Self:
+        """The result of a film that is in colour from end to end."""
+        rate = frames / seconds if seconds else 0.0
+        return cls(frames, seconds, rate, network_ms=0.0, passed=frames, skipped="in colour already")
 
 
 @dataclass(frozen=True, slots=True)
 class FilmTask:
     """What the film's process is told. ``out``: None where its frames are only published.
 
+    ``skip_colour``: nothing is written of a film that is in colour from end to end.
     ``go_without``: where nobody takes the frames that it publishes, the film goes on without.
     ``identity``: as of ``film_identity``, where it is known already. ``receipt``: a file for the result, laid
-    down before the film gets its name, so that a film that is there is known to be ours.
+    down before the film gets its name, so that a film that is there is known to be ours. ``redo``: ``out`` is
+    there, and these shots of it, as they are asked for, are to take the place of those that it has.
     """
 
     source: Path
@@ -87,6 +99,8 @@ class FilmTask:
     identity: Mapping[str, Any] | None = None
     receipt: Path | None = None
     go_without: bool = False
+    skip_colour: bool = False
+    redo: tuple[Shot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +158,12 @@ def run_film(
     if task.publish:
         stall_s = max(stall_s, task.config.publish.acknowledge_seconds + _BROKER_S)
     try:
-        result = run_child("device.jobs.film_child", task, stop, watch.alive, stall_s=stall_s, terms=terms)
+        module = "device.jobs.redo_child" if task.redo else "device.jobs.film_child"
+        result = run_child(module, task, stop, watch.alive, stall_s=stall_s, terms=terms)
     except Postponed:
         raise
     except Interrupted:
-        raise Interrupted(
-            hint=None if task.out is None or task.publish else "run it again to go on from here"
-        ) from None
+        raise Interrupted(hint=_after_interruption(task)) from None
     except Crashed as error:
         raise FilmCrashed(
             f"the process that read it {error.reason}, {watch.place}",
@@ -172,6 +185,13 @@ def run_film(
     if not isinstance(result, FilmResult):
         raise TypeError(type(result))
     return result
+
+
+def _after_interruption(task: FilmTask) -> str | None:
+    """What is to be known of a film that was interrupted."""
+    if task.redo:
+        return "the film is as it was"
+    return None if task.out is None or task.publish else "run it again to go on from here"
 
 
 class _Watch:

@@ -17,8 +17,9 @@ import cv2
 from device.colour.upright import upright_size
 from device.engine import Gate, Stop
 from device.errors import SourceChanged, UnreadableFilm
-from device.jobs.deciding import mostly_colour
+from device.jobs.deciding import in_colour, mostly
 from device.jobs.film import FilmResult, FilmTask, Progress, Said
+from device.jobs.film_checking import all_in_colour
 from device.jobs.film_frames import notes_on_sending, sending_sink, with_delivery
 from device.jobs.film_identity import Ground, film_identity, is_source
 from device.jobs.film_notes import notes_on
@@ -41,7 +42,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from device.config import Config
     from device.media.join import Joined
+    from device.media.probe import FilmFacts
     from device.sinks import Sink
     from device.sources.films import Film
 
@@ -67,14 +70,16 @@ def colorize(
             work = stack.enter_context(WorkFolder(task.out, known, resume=resume))
         start, state = (work.next_index, work.state()) if work else (0, None)
         boundaries = Boundaries(config.film.segment_frames, start) if work else None
-        expected = None
-        if config.colour.when == "auto" and not state:
-            expected = mostly_colour(glimpses_at(facts))
+        seen = in_colour(glimpses_at(facts)) if config.colour.when == "auto" and not state else []
+        if task.skip_colour and seen and all(seen):
+            frames = _in_colour_already(facts, network, config, reporter)
+            if frames is not None:
+                return FilmResult.of_colour(frames, time.monotonic() - began)
         colorizer = Colorizer(
             network,
             config.colour,
             every=config.film.colour_every,
-            expected=expected,
+            expected=mostly(seen),
             boundaries=boundaries,
             hinting=board,
         )
@@ -138,6 +143,12 @@ def colorize(
             )
             result = replace(result, seconds=time.monotonic() - began)
         return with_delivery(result, sent)
+
+
+def _in_colour_already(facts: FilmFacts, network: Network, config: Config, reporter: Reporter) -> int | None:
+    """How many frames the film has, if it is in colour from end to end."""
+    with open_film_at(facts, config) as film:
+        return all_in_colour(film.frames(), network.size, partial(reporter.checking, film))
 
 
 def _state_before(colorizer: Colorizer, source: Film, index: int) -> Mapping[str, Any] | None:

@@ -42,6 +42,12 @@ class Reporter:
         self._source, self._colorizer, self._start = source, colorizer, start
         self.total, self.stage = total or source.facts.frames, "resuming" if start else "opening"
 
+    def checking(self, source: Film) -> None:
+        """It is looked at whether the film is in colour already; waits while held. Raises Stopped."""
+        self._source, self.total, self.stage = source, source.facts.frames, "checking"
+        self._gate.wait()
+        self._stop.raise_if_stopped()
+
     def colouring(self, done: int) -> None:
         """So many frames of this run are coloured."""
         if self.stage != "colour":

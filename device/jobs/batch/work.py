@@ -90,7 +90,14 @@ class Work:
         out = (self.out / todo.outs[0]).absolute()
         source = todo.item.path.absolute()
         return FilmTask(
-            source, out, self.config, identity=ending.identity, receipt=self._ledger.receipt.absolute()
+            source,
+            out,
+            self.config,
+            publish=self.config.batch.frames,
+            identity=ending.identity,
+            receipt=self._ledger.receipt.absolute(),
+            go_without=True,
+            skip_colour=True,
         )
 
     def prepare(self, todo: Todo) -> Ending:
