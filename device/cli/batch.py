@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from device.cli import options
+from device.cli.batch_plan import show_plan
 from device.cli.batch_show import NightShow
 from device.engine import Stop, stop_on_signals
 from device.errors import PartlyFailed, SpaceError
@@ -80,7 +81,7 @@ def batch(
     stop, night = Stop(), Night()
     with NightShow() as show, stop_on_signals(stop):
         show.watch(night.status)
-        done = run_batch(source, out, settings, night=night, stop=stop, say=show.say)
+        done = run_batch(source, out, settings, night=night, stop=stop, say=show.say, planned=show_plan)
     typer.echo(f"{out}: {_all(done)}")
     _complain(done, source)
 

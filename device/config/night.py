@@ -54,6 +54,9 @@ class BatchSettings(Section):
         default=15, ge=1, le=3600, description="how often the folder is looked at again (seconds)"
     )
     watch: bool = Field(default=False, description="waits for new files when all is done, without end")
+    measure: bool = Field(
+        default=True, description="measures on the films themselves what each will take, before it begins"
+    )
     keep_old: bool = Field(
         default=False,
         description="what is finished stays, even where source, network or settings changed",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,10 +20,12 @@ from device.errors import (
     NetworkFileError,
     Postponed,
 )
+from device.jobs.batch.forecast import Forecast
 from device.jobs.batch.guest import Guest
 from device.jobs.batch.picture_work import Pictures
 from device.jobs.batch.queue import Queue
 from device.jobs.batch.records import Ledger, Outcome
+from device.jobs.batch.report import Report
 from device.jobs.batch.work import Work, adopt
 from device.jobs.supervise import Crashed, MemoryExceeded, Stalled, run_child
 
@@ -32,11 +36,14 @@ if TYPE_CHECKING:
     from device.config import Config
     from device.engine import Stop
     from device.jobs.batch.guest import Verdict
+    from device.jobs.batch.plan import Plan
     from device.jobs.batch.queue import Todo
     from device.jobs.batch.records import Record
     from device.jobs.batch.status import Night
     from device.jobs.film import Progress
     from device.jobs.film_identity import Ground
+
+_log = logging.getLogger(__name__)
 
 #: So many pictures go to one process.
 _PICTURES = 64
@@ -74,11 +81,12 @@ def run_batch(
     night: Night,
     stop: Stop,
     say: Callable[[str], None],
+    planned: Callable[[Plan], None] = lambda _: None,
 ) -> Summary:
     """Colorize all films and pictures under the folder ``source`` into the same tree under ``out``.
 
     One that fails is set aside, and the rest goes on. ``night`` says how it goes, and takes commands; ``say``
-    gets lines for people.
+    gets lines for people; ``planned`` what the films will take, before the first begins.
 
     Raises MissingInput and InputError for a ``source`` that can't be, ConfigurationError for such an ``out``
     and while another run writes there, NetworkFileError, SpaceError where not even records can be written,
@@ -88,7 +96,13 @@ def run_batch(
     with Ledger(out).hold() as ledger:
         adopt(source, out, ledger)
         ground = ground_for(config, stop)
-        return _Run(source, out, config, ground, ledger=ledger, night=night, stop=stop, say=say).work()
+        run = _Run(source, out, config, ground, ledger=ledger, night=night, stop=stop, say=say)
+        with ExitStack() as stack:
+            if config.batch.mqtt:
+                from device.jobs.batch.mqtt import NightMqtt  # noqa: PLC0415 - MQTT only where it is used
+
+                stack.enter_context(NightMqtt(night, config.mqtt, out, say=say))
+            return run.work(planned)
 
 
 def check_folders(source: Path, out: Path) -> None:
@@ -138,6 +152,8 @@ class _Run:
         self._config, self._settings = config, config.batch
         self._ledger, self._night, self._stop, self._say = ledger, night, stop, say
         self._queue = Queue(source, out, config, ground, ledger)
+        self._forecast = Forecast(out, config)
+        self._report = Report(source, out, config, say=say)
         self._guest = Guest(config.batch, out, paused=lambda: night.paused_by)
         terms = self._guest.terms
         self._terms = replace(terms, held=lambda: self._show_held(terms.held()))
@@ -146,15 +162,23 @@ class _Run:
         self._counts: Counter[Outcome] = Counter()
         self._records: tuple[Record, ...] = ()
 
-    def work(self) -> Summary:
+    def work(self, planned: Callable[[Plan], None]) -> Summary:
+        """Do all there is to do."""
         self._look()
+        if self._settings.measure:
+            self._night.change(state="measuring")
+            if (plan := self._forecast.measure(self._queue.todo, self._stop, _log.info)) is not None:
+                planned(plan)
         looker = threading.Thread(target=self._keep_looking, name="looker", daemon=True)
         looker.start()
         try:
             while not self._stop.is_set() and self._turn():
                 pass
         finally:
-            self._night.change(state="finished", reason="", file=None, progress=None)
+            if not self._stop.is_set():
+                self._night.change(state="finished", reason="")
+            self._night.change(file=None, progress=None, film_seconds_left=None)
+            self._report.close(self._night.status(), self._ledger.all(), stopped=self._stop.is_set())
         if self._stop.is_set():
             left = len(self._queue.todo)
             raise Interrupted(hint=f"{left} left; run it again to go on from here")
@@ -214,10 +238,12 @@ class _Run:
             progress=None,
             film_seconds_left=None,
         )
+        self._report.tell(self._night.status(), self._ledger.all())
 
     def _check_room(self, todo: Todo) -> None:
         """See that the film fits. Raises SpaceError."""
-        self._guest.room.check(todo.item.state.size)
+        size, there = self._forecast.room(todo)
+        self._guest.room.check(size, there)
 
     def _look(self) -> None:
         """Look through the folder, and show what is there."""
@@ -252,7 +278,13 @@ class _Run:
         left = None
         if progress.rate and progress.total:
             left = max(progress.total - progress.done, 0) / progress.rate
-        self._night.change(progress=progress, film_seconds_left=left)
+        self._night.change(
+            progress=progress, film_seconds_left=left, night_seconds_left=self._night_left(left)
+        )
+
+    def _night_left(self, film: float | None) -> float | None:
+        others = self._forecast.seconds(self._queue.todo[1:])
+        return None if film is None or others is None else film + others
 
     def _show_picture(self, relative: str) -> None:
         self._night.change(file=relative)
