@@ -40,10 +40,10 @@ class Hours:
         return cls(begin % _DAY, end)
 
     def window(self, now: float) -> Window:
-        """The window that holds ``now``, else the next one."""
+        """The window that holds ``now``, else the next one that is not left out whole."""
         today = datetime.fromtimestamp(now).date()  # noqa: DTZ006 - the clock on the wall is meant
         windows = (self._of(today + timedelta(days=days)) for days in (-1, 0, 1, 2))
-        return next(window for window in windows if now < window.closes)
+        return next(window for window in windows if max(now, window.opens) < window.closes)
 
     def _of(self, day: date) -> Window:
         ends = self.end if self.end > self.begin else self.end + _DAY
