@@ -14,7 +14,8 @@ from device.engine import Stop, stop_on_signals
 from device.errors import PartlyFailed, SpaceError
 
 if TYPE_CHECKING:
-    from device.jobs.batch.run import Summary
+    from device.config import Config
+    from device.jobs.batch.turns import Summary
 
 
 def batch(
@@ -35,6 +36,10 @@ def batch(
         ),
     ] = None,
     saturation: options.Saturation = None,
+    reference: options.Reference = None,
+    look_ahead: Annotated[
+        bool | None, typer.Option("--look-ahead", help="Smooth colour over each shot in both directions.")
+    ] = None,
     fps: Annotated[
         float | None,
         typer.Option(metavar="RATE", help="Make films of folders of numbered pictures, so many a second."),
@@ -54,6 +59,29 @@ def batch(
     retry_failed: Annotated[
         bool | None, typer.Option("--retry-failed", help="Try again what failed in an earlier run.")
     ] = None,
+    sample: Annotated[
+        bool,
+        typer.Option("--sample", help="Only make a strip of every film, to decide by, and sample.html."),
+    ] = False,
+    measure: Annotated[
+        bool | None,
+        typer.Option("--measure/--no-measure", help="Measure first what each film will take."),
+    ] = None,
+    mqtt: Annotated[
+        bool | None,
+        typer.Option("--mqtt/--no-mqtt", help="Tell state and progress over MQTT, and take commands."),
+    ] = None,
+    frames: Annotated[
+        bool | None, typer.Option("--frames", help="Deliver every film's frames over MQTT, too.")
+    ] = None,
+    broker: options.Broker = None,
+    tls: options.Tls = None,
+    ca_file: options.CaFile = None,
+    insecure: options.Insecure = None,
+    user: options.User = None,
+    password_file: options.PasswordFile = None,
+    base: options.Base = None,
+    device: options.Device = None,
     config: options.ConfigFile = None,
 ) -> None:
     """Colorize every film and picture below IN into the same tree below OUT.
@@ -62,13 +90,13 @@ def batch(
     finished is not done twice. A file that can't be done is set aside, and the rest goes on. A file that is
     still being copied is left until it stands still.
     """
-    from device.jobs.batch.run import run_batch
-    from device.jobs.batch.status import Night
-
+    keys = options.broker_keys(
+        broker=broker, tls=tls, ca_file=ca_file, insecure=insecure, user=user, password_file=password_file
+    )
     settings = options.configure(
         config,
         network={"name": network},
-        film={"codec": codec, "crf": crf, "colour_every": colour_every},
+        film={"codec": codec, "crf": crf, "colour_every": colour_every, "look_ahead": look_ahead},
         colour={"when": colour, "saturation": saturation},
         batch={
             "rate": fps,
@@ -76,8 +104,34 @@ def batch(
             "watch": watch,
             "keep_old": keep_old,
             "retry_failed": retry_failed,
+            "measure": measure,
+            "mqtt": mqtt,
+            "frames": frames,
         },
+        hints={"reference": reference},
+        mqtt=keys | {"base": base, "device": device},
     )
+    if sample:
+        _sample(source, out, settings)
+    else:
+        _work(source, out, settings)
+
+
+def _sample(source: Path, out: Path, settings: Config) -> None:
+    from device.jobs.batch.run import sample_batch
+
+    stop = Stop()
+    with stop_on_signals(stop):
+        made = sample_batch(source, out, settings, stop=stop, say=typer.echo)
+    typer.echo(made.page or f"{out}: {len(made.strips)} strips")
+    if made.failed:
+        raise PartlyFailed(f"{len(made.failed)} have no strip, listed above", where=source)
+
+
+def _work(source: Path, out: Path, settings: Config) -> None:
+    from device.jobs.batch.run import run_batch
+    from device.jobs.batch.status import Night
+
     stop, night = Stop(), Night()
     with NightShow() as show, stop_on_signals(stop):
         show.watch(night.status)

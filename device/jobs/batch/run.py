@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import logging
-import threading
-import time
-from collections import Counter
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
-from device.engine import POLL_S
 from device.errors import (
     ConfigurationError,
     InputError,
-    Interrupted,
     MissingInput,
     NetworkFileError,
-    Postponed,
 )
-from device.jobs.batch.forecast import Forecast
-from device.jobs.batch.guest import Guest
-from device.jobs.batch.picture_work import Pictures
-from device.jobs.batch.queue import Queue
-from device.jobs.batch.records import Ledger, Outcome
-from device.jobs.batch.report import Report
-from device.jobs.batch.work import Work, adopt
+from device.jobs.batch.records import Ledger
+from device.jobs.batch.sample import sample
+from device.jobs.batch.scan import scan
+from device.jobs.batch.turns import Turns
+from device.jobs.batch.work import adopt
 from device.jobs.supervise import Crashed, MemoryExceeded, Stalled, run_child
 
 if TYPE_CHECKING:
@@ -35,42 +24,14 @@ if TYPE_CHECKING:
 
     from device.config import Config
     from device.engine import Stop
-    from device.jobs.batch.guest import Verdict
     from device.jobs.batch.plan import Plan
-    from device.jobs.batch.queue import Todo
-    from device.jobs.batch.records import Record
+    from device.jobs.batch.sample import Sampled
     from device.jobs.batch.status import Night
-    from device.jobs.film import Progress
+    from device.jobs.batch.turns import Summary
     from device.jobs.film_identity import Ground
 
-_log = logging.getLogger(__name__)
-
-#: So many pictures go to one process.
-_PICTURES = 64
 #: Loading a network takes so long at most, on a small board (seconds).
 _GROUND_S = 300.0
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """A night that has ended.
-
-    ``done``, ``skipped``, ``failed``: files of this run; ``before``: finished by earlier ones; ``aside``:
-    failed in earlier ones and not tried again; ``space``: how many failed for want of room; ``unread``:
-    folders and files that can't be read; ``others``, ``links``: files that are neither films nor pictures,
-    and linked folders, passed over; ``partial``: files that were never finished by whoever writes them.
-    """
-
-    done: int
-    skipped: int
-    failed: int
-    before: int
-    aside: int
-    space: int
-    unread: int
-    others: int
-    links: int
-    partial: int
 
 
 def run_batch(
@@ -96,13 +57,24 @@ def run_batch(
     with Ledger(out).hold() as ledger:
         adopt(source, out, ledger)
         ground = ground_for(config, stop)
-        run = _Run(source, out, config, ground, ledger=ledger, night=night, stop=stop, say=say)
+        run = Turns(source, out, config, ground, ledger=ledger, night=night, stop=stop, say=say)
         with ExitStack() as stack:
             if config.batch.mqtt:
                 from device.jobs.batch.mqtt import NightMqtt  # noqa: PLC0415 - MQTT only where it is used
 
                 stack.enter_context(NightMqtt(night, config.mqtt, out, say=say))
             return run.work(planned)
+
+
+def sample_batch(
+    source: Path, out: Path, config: Config, *, stop: Stop, say: Callable[[str], None]
+) -> Sampled:
+    """Make a strip of every film under ``source``, for a person to decide by; errors as ``run_batch``."""
+    check_folders(source, out)
+    found = scan(source, out, sequences=bool(config.batch.rate))
+    films = [item for item in found.items if item.kind != "picture" and not item.partial]
+    with Ledger(out).hold():
+        return sample(films, out, config, stop=stop, tell=say)
 
 
 def check_folders(source: Path, out: Path) -> None:
@@ -132,187 +104,3 @@ def ground_for(config: Config, stop: Stop) -> Ground:
     except (Crashed, Stalled, MemoryExceeded) as error:
         raise NetworkFileError(f"can't be loaded: its process {error}", where=config.network.name) from None
     return ground
-
-
-class _Run:
-    """One run over the folder."""
-
-    def __init__(
-        self,
-        source: Path,
-        out: Path,
-        config: Config,
-        ground: Ground,
-        *,
-        ledger: Ledger,
-        night: Night,
-        stop: Stop,
-        say: Callable[[str], None],
-    ) -> None:
-        self._config, self._settings = config, config.batch
-        self._ledger, self._night, self._stop, self._say = ledger, night, stop, say
-        self._queue = Queue(source, out, config, ground, ledger)
-        self._forecast = Forecast(out, config)
-        self._report = Report(source, out, config, say=say)
-        self._guest = Guest(config.batch, out, paused=lambda: night.paused_by)
-        terms = self._guest.terms
-        self._terms = replace(terms, held=lambda: self._show_held(terms.held()))
-        self._work = Work(source, out, config, self._queue, ledger)
-        self._latest: dict[str, Record] = {}
-        self._counts: Counter[Outcome] = Counter()
-        self._records: tuple[Record, ...] = ()
-
-    def work(self, planned: Callable[[Plan], None]) -> Summary:
-        """Do all there is to do."""
-        self._look()
-        if self._settings.measure:
-            self._night.change(state="measuring")
-            if (plan := self._forecast.measure(self._queue.todo, self._stop, _log.info)) is not None:
-                planned(plan)
-        looker = threading.Thread(target=self._keep_looking, name="looker", daemon=True)
-        looker.start()
-        try:
-            while not self._stop.is_set() and self._turn():
-                pass
-        finally:
-            if not self._stop.is_set():
-                self._night.change(state="finished", reason="")
-            self._night.change(file=None, progress=None, film_seconds_left=None)
-            self._report.close(self._night.status(), self._ledger.all(), stopped=self._stop.is_set())
-        if self._stop.is_set():
-            left = len(self._queue.todo)
-            raise Interrupted(hint=f"{left} left; run it again to go on from here")
-        return self._summary()
-
-    def _turn(self) -> bool:
-        """Do the next thing; False: there is nothing left."""
-        if by := self._night.take_retry():
-            self._say(f"tried again, as {by} wishes: {self._queue.retry()} files that failed")
-            self._look()
-        if not self._queue.todo:
-            self._look()
-        if not self._queue.todo:
-            return self._wait_for_files()
-        if not self._guest.wait(self._stop, self._show_verdict):
-            return False
-        todos = self._queue.take(_PICTURES)
-        self._night.change(state="working", reason="", file=todos[0].item.relative, progress=None)
-        try:
-            if todos[0].item.kind == "picture":
-                pictures = Pictures(self._work, todos, took=self._took, show=self._show_picture)
-                pictures.colorize(self._stop, self._terms)
-            else:
-                self._film(todos[0])
-        except Postponed:
-            return True
-        except Interrupted:
-            return False
-        self._ledger.end()
-        return True
-
-    def _film(self, todo: Todo) -> None:
-        record = self._work.film(
-            todo,
-            self._stop,
-            self._terms,
-            check=partial(self._check_room, todo),
-            progress=self._show_progress,
-            say=self._say,
-        )
-        self._took(todo, record)
-
-    def _took(self, todo: Todo, record: Record) -> None:
-        """Keep what became of a file."""
-        self._queue.settle(todo.item, record)
-        if earlier := self._latest.get(record.relative):
-            self._counts[earlier.outcome] -= 1
-        self._counts[record.outcome] += 1
-        self._latest[record.relative] = record
-        self._records = (*self._records, record)
-        self._night.change(
-            done=self._counts[Outcome.DONE],
-            failed=self._counts[Outcome.FAILED],
-            skipped=self._counts[Outcome.SKIPPED],
-            records=self._records,
-            left=len(self._queue.todo),
-            progress=None,
-            film_seconds_left=None,
-        )
-        self._report.tell(self._night.status(), self._ledger.all())
-
-    def _check_room(self, todo: Todo) -> None:
-        """See that the film fits. Raises SpaceError."""
-        size, there = self._forecast.room(todo)
-        self._guest.room.check(size, there)
-
-    def _look(self) -> None:
-        """Look through the folder, and show what is there."""
-        self._queue.look()
-        self._night.change(
-            arriving=len(self._queue.arriving), left=len(self._queue.todo), before=self._queue.before
-        )
-        for line in self._queue.remarks():
-            self._say(line)
-
-    def _keep_looking(self) -> None:
-        """Look again and again while a film takes its time."""
-        while not self._stop.wait(self._settings.look_seconds):
-            self._look()
-
-    def _wait_for_files(self) -> bool:
-        """Wait for what is arriving, or may come; False: there is nothing to wait for."""
-        arriving = len(self._queue.arriving)
-        if not arriving and not self._settings.watch:
-            return False
-        reason = f"{arriving} files are still arriving" if arriving else "for new files"
-        self._night.change(state="waiting", reason=reason, file=None, progress=None)
-        deadline = time.monotonic() + min(
-            self._settings.look_seconds, max(self._settings.settle_seconds, 0.2)
-        )
-        while time.monotonic() < deadline and not self._night.retry_wanted:
-            if self._stop.wait(POLL_S):
-                return False
-        return True
-
-    def _show_progress(self, progress: Progress) -> None:
-        left = None
-        if progress.rate and progress.total:
-            left = max(progress.total - progress.done, 0) / progress.rate
-        self._night.change(
-            progress=progress, film_seconds_left=left, night_seconds_left=self._night_left(left)
-        )
-
-    def _night_left(self, film: float | None) -> float | None:
-        others = self._forecast.seconds(self._queue.todo[1:])
-        return None if film is None or others is None else film + others
-
-    def _show_picture(self, relative: str) -> None:
-        self._night.change(file=relative)
-
-    def _show_verdict(self, verdict: Verdict) -> None:
-        state = "paused" if verdict.kind == "pause" else "waiting"
-        self._night.change(state=state, reason=verdict.reason)
-
-    def _show_held(self, reason: str | None) -> str | None:
-        """Show why the child rests; passes ``reason`` on."""
-        if reason is not None:
-            self._night.change(state="paused", reason=reason)
-        elif self._night.status().state == "paused":
-            self._night.change(state="working", reason="")
-        return reason
-
-    def _summary(self) -> Summary:
-        queue, found = self._queue, self._queue.found
-        failed = [record for record in self._latest.values() if record.outcome is Outcome.FAILED]
-        return Summary(
-            done=self._counts[Outcome.DONE],
-            skipped=self._counts[Outcome.SKIPPED],
-            failed=len(failed),
-            before=queue.before,
-            aside=queue.aside,
-            space=sum(record.how == "space" for record in failed),
-            unread=len(found.unread),
-            others=found.others,
-            links=found.links,
-            partial=len(queue.unfinished),
-        )
