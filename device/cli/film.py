@@ -11,6 +11,7 @@ from device.cli import options
 from device.cli.show import ProgressLine, passed_line
 from device.engine import Stop, stop_on_signals
 from device.errors import ConfigurationError
+from device.media.containers import CONTAINERS
 
 if TYPE_CHECKING:
     from device.config import Config
@@ -40,6 +41,10 @@ def film(
         ),
     ] = None,
     saturation: options.Saturation = None,
+    fps: Annotated[
+        float | None,
+        typer.Option(metavar="RATE", help="Make a film of a folder of numbered pictures, so many a second."),
+    ] = None,
     hint: options.Hint = None,
     hints: options.HintsFile = None,
     reference: options.Reference = None,
@@ -48,7 +53,7 @@ def film(
     """Colorize a film: sound, subtitles, timing and luma stay as they are.
 
     An interrupted run is gone on from when the same command is run again. IN may be a folder of numbered
-    pictures: OUT is then the folder for the coloured ones.
+    pictures: OUT is then the folder for the coloured ones, or with --fps the film of them.
     """
     settings = options.configure(
         config,
@@ -56,14 +61,18 @@ def film(
         film={"codec": codec, "crf": crf, "colour_every": colour_every},
         colour={"when": colour, "saturation": saturation},
         hints=options.hint_keys(hint, hints, reference),
+        batch={"rate": fps},
     )
-    if source.is_dir() and (codec is not None or crf is not None):
+    pictures = source.is_dir() and not settings.batch.rate
+    if pictures and (codec is not None or crf is not None or out.suffix.lower() in CONTAINERS):
         raise ConfigurationError(
-            "is a folder of pictures, which stay pictures", where=source, hint="leave out --codec and --crf"
+            "is a folder of pictures, which stay pictures",
+            where=source,
+            hint="a film is made of them by --fps 24, or as many as are to be seen in a second",
         )
     stop = Stop()
     with ProgressLine(source.name) as line, stop_on_signals(stop):
-        if source.is_dir():
+        if pictures:
             typer.echo(_colorize_folder(source, out, settings, stop, line))
         else:
             typer.echo(_colorize_film(source, out, settings, stop, line))

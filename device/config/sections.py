@@ -95,15 +95,15 @@ class FilmSettings(Section):
         ge=0,
         le=16,
         description=(
-            "bits of a sample, or the next that the codec has; 0: the source's; where they are more, colour is "
-            "finer for it (a 10-bit master of an 8-bit film), luma the same"
+            "bits of a sample, or the next that the codec has; 0: the source's; where they are more, colour "
+            "is finer for it (a 10-bit master of an 8-bit film), luma the same"
         ),
     )
     encoder: Literal["software", "v4l2m2m"] = Field(
         default="software",
         description=(
-            "v4l2m2m: the board's own H.264 encoder (Raspberry Pi 4), at a constant bit rate by size and rate; "
-            "crf, preset and encoder_threads say nothing to it"
+            "v4l2m2m: the board's own H.264 encoder (Raspberry Pi 4), at a constant bit rate by size and "
+            "rate; crf, preset and encoder_threads say nothing to it"
         ),
     )
     crf: int | None = Field(
@@ -130,7 +130,7 @@ class FilmSettings(Section):
     )
     deinterlace: Literal["auto", "never"] = Field(
         default="auto",
-        description="auto: frames that are marked as interlaced become whole pictures; never: they stay woven",
+        description="auto: frames marked as interlaced become whole pictures; never: they stay woven",
     )
     encoder_threads: int = Field(
         default=2, ge=1, le=16, description="threads of the encoder; part of a film's identity"

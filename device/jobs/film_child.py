@@ -21,8 +21,8 @@ from device.jobs.deciding import in_colour, mostly
 from device.jobs.film import FilmResult, FilmTask, Progress, Said
 from device.jobs.film_checking import all_in_colour
 from device.jobs.film_frames import notes_on_sending, sending_sink, with_delivery
-from device.jobs.film_identity import Ground, film_identity, is_source
-from device.jobs.film_notes import notes_on
+from device.jobs.film_identity import Ground, film_identity, is_source, sequence_identity
+from device.jobs.film_notes import comment_on, notes_on
 from device.jobs.film_receipt import write_receipt
 from device.jobs.film_reporter import Reporter
 from device.jobs.film_shots import remove_shots, settle
@@ -33,10 +33,10 @@ from device.jobs.supervise import serve
 from device.media.encode import Picture
 from device.media.segments import Boundaries, WorkFolder
 from device.network import Network
-from device.resources import version
 from device.sinks.film import FilmSink, finish
 from device.sources.film import Counted
 from device.sources.films import facts_at, glimpses_at, open_film_at
+from device.sources.pictures import find_pictures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,7 +64,7 @@ def colorize(
         board.check(network, upright_size((facts.height, facts.width), facts.rotation))
         work = None
         if task.out is not None:
-            known = task.identity or film_identity(task.source, config, ground_of(network))
+            known = task.identity or _identity(task.source, config, network)
             # What was done before can't be published, its frames are packets by now: a night goes without.
             resume = task.go_without or not task.publish
             work = stack.enter_context(WorkFolder(task.out, known, resume=resume))
@@ -137,12 +137,19 @@ def colorize(
             figures={**colorizer.figures},
         )
         if work is not None and keeper is not None:
-            metadata = {"comment": _comment(network)} if tinted else {}
+            metadata = {"comment": comment_on(network)} if tinted else {}
             result = _join(
                 task, work, source, keeper, metadata=metadata, result=result, tick=reporter.joining
             )
             result = replace(result, seconds=time.monotonic() - began)
         return with_delivery(result, sent)
+
+
+def _identity(source: Path, config: Config, network: Network) -> dict[str, Any]:
+    ground = ground_of(network)
+    if source.is_dir():
+        return sequence_identity(find_pictures(source), config.batch.rate, config, ground)
+    return film_identity(source, config, ground)
 
 
 def _in_colour_already(facts: FilmFacts, network: Network, config: Config, reporter: Reporter) -> int | None:
@@ -223,11 +230,6 @@ def _with_remains(error: UnreadableFilm, work: WorkFolder | None) -> UnreadableF
         return error
     remains = f"what was coloured until there is in {work.path}"
     return UnreadableFilm(error.what, where=error.where, hint="; ".join(filter(None, (error.hint, remains))))
-
-
-def _comment(network: Network) -> str:
-    manifest = network.manifest
-    return f"Colour made by a machine: tintcast {version()}, network {manifest.name} ({manifest.sha256[:12]})"
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ def test_what_cannot_be_is_refused_in_one_line(tmp_path: Path, codec: str, name:
 def test_pictures_have_no_codec(tmp_path: Path, option: tuple[str, object]) -> None:
     done = run(tmp_path, tmp_path / "out", *option)
     assert done.returncode == 2
-    assert "is a folder of pictures, which stay pictures (leave out --codec and --crf)" in done.stderr
+    assert "is a folder of pictures, which stay pictures (a film is made of them by --fps" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
