@@ -13,7 +13,7 @@ from device.errors import from_os_error
 from device.resources import version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from device.config import Config, HintSettings
@@ -50,13 +50,7 @@ def sequence_identity(
     pictures: Iterable[Path], rate: float, config: Config, ground: Ground
 ) -> dict[str, Any]:
     """The same of numbered pictures that become a film with ``rate`` of them a second."""
-    digest, count = hashlib.sha256(), 0
-    for path in pictures:
-        size, mtime_ns = _status(path)
-        digest.update(repr((path.name, size, mtime_ns)).encode())
-        count += 1
-    source = {"pictures": count, "sample": digest.hexdigest(), "rate": rate}
-    return _of_film(source, config, ground)
+    return _of_film({**_of_pictures(pictures), "rate": rate}, config, ground)
 
 
 def picture_identity(
@@ -75,6 +69,19 @@ def is_source(path: Path, identity: Mapping[str, Any]) -> bool:
     """Whether the file ``path`` still has the size and the time that ``identity`` says."""
     known = identity["source"]
     return "bytes" not in known or _status(path) == (known["bytes"], known["mtime_ns"])
+
+
+def has_content(paths: Sequence[Path], identity: Mapping[str, Any]) -> bool:
+    """Whether a film at ``paths``, its file or its pictures, has the content that ``identity`` says.
+
+    A copy of the file has. Raises an error of the tree where one can't be read.
+    """
+    known = identity["source"]
+    if "bytes" not in known:
+        return {**known, **_of_pictures(paths)} == dict(known)
+    (path,) = paths
+    size, _ = _status(path)
+    return bool(size == known["bytes"] and sampled_sha256(path, size) == known["sample"])
 
 
 def changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -104,6 +111,15 @@ def _identity(source: dict[str, Any], config: Config, ground: Ground) -> dict[st
 def _of_file(path: Path, sample: str | None) -> dict[str, Any]:
     size, mtime_ns = _status(path)
     return {"bytes": size, "mtime_ns": mtime_ns, "sample": sample or sampled_sha256(path, size)}
+
+
+def _of_pictures(paths: Iterable[Path]) -> dict[str, Any]:
+    digest, count = hashlib.sha256(), 0
+    for path in paths:
+        size, mtime_ns = _status(path)
+        digest.update(repr((path.name, size, mtime_ns)).encode())
+        count += 1
+    return {"pictures": count, "sample": digest.hexdigest()}
 
 
 def _of_hints(settings: HintSettings) -> dict[str, Any]:

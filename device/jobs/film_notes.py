@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from device.jobs.telling import clock
 from device.media.codecs import CODECS, depth_of, sampling_of
+from device.media.made_by import MadeBy
+from device.resources import version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from device.media.encode import Picture
     from device.media.probe import FilmFacts
     from device.media.segments import WorkFolder
+    from device.network import Network
     from device.sources.films import Film
 
 _SAMPLINGS = {
@@ -39,6 +42,12 @@ def notes_on(
     if colorizer.passed and picture is not None:
         yield from _on_own_chroma(source.facts, picture)
     yield from notes_on_shots(*colorizer.odd_shots, _frames)
+
+
+def comment_on(network: Network) -> str:
+    """What a film says of itself whose colour ``network`` made."""
+    manifest = network.manifest
+    return MadeBy(f"{manifest.name} ({manifest.sha256[:12]})", version()).line
 
 
 def _on_depth(facts: FilmFacts, picture: Picture) -> Iterator[str]:

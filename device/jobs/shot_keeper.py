@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from device.media.probe import FilmFacts
 
 #: Of the configuration, what a film's colour follows from.
-_SECTIONS = {"network", "colour", "film", "hints"}
+_OF_A_FILM = {"network", "colour", "film", "hints"}
 #: Stills are at most so wide.
 STILL = View(width=640, quality=85)
 #: From this frame of a shot on, one is as good for a still as another; they are looked at ever more rarely.
@@ -197,7 +197,10 @@ def lay_down_shots(
         rate=float(facts.rate),
         pixel_aspect=float(1 / aspect if facts.rotation % 180 else aspect),
         identity=identity,
-        settings=config.model_dump(mode="json", include=_SECTIONS),
+        settings={
+            **config.model_dump(mode="json", include=_OF_A_FILM),
+            "batch": {"rate": config.batch.rate},
+        },
         figures=figures,
         shots=shots,
     )

@@ -161,9 +161,10 @@ def _timecode(source: InputContainer) -> dict[str, str]:
 
 
 def _metadata(source: Mapping[str, str], ours: Mapping[str, str]) -> dict[str, str]:
-    """The source's metadata but for what its muxer wrote, and ours; our comment behind its own."""
+    """The source's metadata but for what its muxer wrote, and ours; our comment's lines behind its own."""
     brands = {"major_brand", "minor_version", "compatible_brands", "encoder", "comment"}
     kept = {key: value for key, value in source.items() if key.lower() not in brands}
-    said = next((value for key, value in source.items() if key.lower() == "comment"), None)
-    lines = [line for line in (said, ours.get("comment")) if line]
+    said = next((value for key, value in source.items() if key.lower() == "comment"), "")
+    new = [line for line in ours.get("comment", "").splitlines() if line not in said.splitlines()]
+    lines = [line for line in (said, *new) if line]
     return kept | dict(ours) | ({"comment": "\n".join(lines)} if lines else {})

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 #: Layout of the folder and of the states in it; another one is not gone on with.
 FORMAT = 4
 _ENDING = ".tintcast"
+#: In the identity of work on some of a film's shots alone.
+REDO = "redo"
 #: A segment without a cut closes after this many times the least length.
 _LONGEST = 4
 
@@ -104,6 +106,12 @@ class WorkFolder:
         """Where the folder of the film ``out`` lies."""
         return out.with_name(f".{out.name}{_ENDING}")
 
+    @staticmethod
+    def is_unfinished(out: Path) -> bool:
+        """Whether a run on the whole film ``out`` was interrupted, and can be gone on from."""
+        path = WorkFolder.path_for(out)
+        return any(path.glob("*.mkv")) and REDO not in (_read(path / "job.json") or {REDO: None})
+
     @property
     def next_index(self) -> int:
         """Number of the first frame that is still to do."""
@@ -127,7 +135,7 @@ class WorkFolder:
 
         ``first``: number of its first frame, where segments before it are still to be closed.
         """
-        return PartFile(self._name(self.next_index if first is None else first))
+        return PartFile(self.segment_path(self.next_index if first is None else first))
 
     def close_segment(
         self,
@@ -171,25 +179,23 @@ class WorkFolder:
         """Delete the folder: the film is finished."""
         shutil.rmtree(self.path, ignore_errors=True)
 
-    def _name(self, first: int) -> Path:
+    def segment_path(self, first: int) -> Path:
+        """Where the segment that begins with frame ``first`` lies."""
         return self.path / f"{first:08d}.mkv"
 
     def _adopt(self, *, resume: bool) -> None:
         """Keep what earlier runs left if it is of the same identity; else empty the folder."""
         path = self.path / "job.json"
-        try:
-            known = json.loads(path.read_bytes())
-        except (OSError, ValueError):
-            known = None
+        known = _read(path)
         mine = json.loads(json.dumps(self.identity))
         if known == mine and resume:
             return
-        had_segments = any(self.path.glob("*.mkv"))
+        had_segments = any(self.path.glob("*.mkv")) and REDO not in (known or {})
         for file in self.path.iterdir():
             if file.name != "lock":
                 file.unlink()
         if had_segments:
-            changed = [key for key in mine if not isinstance(known, dict) or known.get(key) != mine[key]]
+            changed = [key for key in mine if known is None or known.get(key) != mine[key]]
             why = f"{', '.join(changed)} changed since the last run" if changed else "every frame is wanted"
             self.restarted = f"begun afresh: {why}"
         write_bytes(path, json.dumps(mine, indent=1).encode())
@@ -197,7 +203,7 @@ class WorkFolder:
     def _closed(self) -> Iterator[Segment]:
         """Segments in order, as far as they follow each other without a gap and are whole."""
         first = 0
-        while (path := self._name(first)).exists():
+        while (path := self.segment_path(first)).exists():
             try:
                 facts = json.loads(path.with_suffix(".json").read_bytes())
                 if facts["first"] != first or facts["bytes"] != path.stat().st_size or not facts["pts"]:
@@ -214,3 +220,12 @@ class WorkFolder:
                 return
             yield segment
             first = segment.end
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """An object of JSON; None where there is none."""
+    try:
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return value if isinstance(value, dict) else None
