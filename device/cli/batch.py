@@ -12,6 +12,7 @@ from device.cli.batch_plan import show_plan
 from device.cli.batch_show import NightShow
 from device.engine import Stop, stop_on_signals
 from device.errors import PartlyFailed, SpaceError
+from device.jobs.batch.naming import shown
 
 if TYPE_CHECKING:
     from device.config import Config
@@ -123,7 +124,7 @@ def _sample(source: Path, out: Path, settings: Config) -> None:
     stop = Stop()
     with stop_on_signals(stop):
         made = sample_batch(source, out, settings, stop=stop, say=typer.echo)
-    typer.echo(made.page or f"{out}: {len(made.strips)} strips")
+    typer.echo(shown(made.page or out))
     if made.failed:
         raise PartlyFailed(f"{len(made.failed)} have no strip, listed above", where=source)
 
@@ -136,7 +137,7 @@ def _work(source: Path, out: Path, settings: Config) -> None:
     with NightShow() as show, stop_on_signals(stop):
         show.watch(night.status)
         done = run_batch(source, out, settings, night=night, stop=stop, say=show.say, planned=show_plan)
-    typer.echo(f"{out}: {_all(done)}")
+    typer.echo(f"{shown(out)}: {_all(done)}")
     _complain(done, source)
 
 

@@ -49,6 +49,8 @@ class Places:
         for item in items:
             if str(self._wanted(item)) == item.relative:
                 self._taken.setdefault(_key(item.relative), item.relative)
+            for folder in PurePath(item.relative).parents:
+                self._taken.setdefault(_key(str(folder)), f"{folder}/")
 
     def outs(self, item: Item) -> tuple[str, ...]:
         """Where the result goes; of a picture the second is where it goes if it passes as it is."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from device.errors import TintcastError
 from device.jobs.batch.arriving import Settling
+from device.jobs.batch.naming import shown
 from device.jobs.batch.places import Places, is_there
 from device.jobs.batch.records import Outcome
 from device.jobs.batch.scan import Found, scan
@@ -94,7 +95,10 @@ class Queue:
         found = self.found
         for line in (
             *map(str, found.unread),
-            *(f"{name}: left out: its name says that it is not whole" for name in self.unfinished),
+            *(
+                f"{shown(name)}: left out: it is not whole, and nobody goes on with it"
+                for name in self.unfinished
+            ),
         ):
             if line not in self._said:
                 self._said.add(line)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from device.errors import ConfigurationError, TintcastError
+from device.errors import ConfigurationError, MissingInput, TintcastError
 from device.media.durable import writable, write_bytes
 
 if TYPE_CHECKING:
@@ -117,6 +117,17 @@ class Ledger:
             ) from None  # fmt: skip
         return self
 
+    def check(self) -> None:
+        """See that the folder is still there: of a disk that was taken out, nothing is made anew elsewhere.
+
+        Raises MissingInput.
+        """
+        if not (self.folder / "lock").exists():
+            raise MissingInput(
+                "the folder for the results is gone", where=self.folder.parent,
+                hint="bring it back and run it again",
+            )  # fmt: skip
+
     def release(self) -> None:
         """Let another run have the folder."""
         if self._lock is not None:
@@ -144,6 +155,7 @@ class Ledger:
 
         Raises an error of the tree: SpaceError on a full disk.
         """
+        self.check()
         path = self._path(record.relative)
         with writable(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -155,6 +167,7 @@ class Ledger:
 
         Raises an error of the tree: SpaceError on a full disk.
         """
+        self.check()
         with writable(self.receipt):
             self.receipt.unlink(missing_ok=True)
         write_bytes(self._begun, json.dumps([asdict(each) for each in begun]).encode())

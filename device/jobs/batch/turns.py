@@ -219,7 +219,7 @@ class Turns:
 
     def _show_verdict(self, verdict: Verdict) -> None:
         state = "paused" if verdict.kind == "pause" else "waiting"
-        self._night.change(state=state, reason=verdict.reason)
+        self._night.change(state=state, reason=verdict.reason, file=None, progress=None)
 
     def _show_held(self, reason: str | None) -> str | None:
         """Show why the child rests; passes ``reason`` on."""

@@ -105,6 +105,7 @@ class Work:
 
         Raises the errors of a file that can't be read, and of a result that can't be written.
         """
+        self._ledger.check()
         began, before = now(), self._ledger.get(todo.item.relative)
         for out in todo.outs:
             self._clear(out, before)
