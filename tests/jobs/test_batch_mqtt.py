@@ -144,7 +144,7 @@ def test_a_night_is_told_while_it_lasts_and_its_jobs_while_they_live(
 def test_a_film_that_goes_on_says_so_every_few_seconds_only(
     broker: Mosquitto, base: str, tmp_path: Path, said: list[str]
 ) -> None:
-    night = Night()
+    night, began = Night(), time.monotonic()
     with Person(broker, base) as person, over_mqtt(night, broker.port, base, tmp_path, said):
         for done in range(100):
             at_work(night, done=done)
@@ -152,8 +152,9 @@ def test_a_film_that_goes_on_says_so_every_few_seconds_only(
         night.change(state="paused", reason="81 degrees")
         wait_until(lambda: person.told("progress").get("state") == "paused")
         assert person.told("progress")["reason"] == "81 degrees"
-        assert len([name for name, _ in person.all if name == "progress"]) <= 4
-        assert len([name for name, _ in person.all if name == JOB]) <= 4
+        most = 4 + (time.monotonic() - began) / 5
+        assert [name for name, _ in person.all].count("progress") <= most
+        assert [name for name, _ in person.all].count(JOB) <= most
 
 
 def test_a_night_can_be_held_and_failures_tried_again(

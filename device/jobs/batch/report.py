@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from device.engine import Stop
 from device.errors import TintcastError
 from device.jobs.batch.report_data import now, report_of, this_machine
-from device.jobs.supervise import Crashed, Stalled, run_child
+from device.jobs.supervise import Crashed, MemoryExceeded, Stalled, Terms, run_child
 from device.media.durable import write_bytes
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _SHARE: Final = 0.02
 _LATEST_S: Final = {JSON_NAME: 60.0, PAGE_NAME: 1800.0}
 #: The page takes so long at most, and where somebody waits for the end, in seconds.
 _PAGE_S: Final = 120.0
-_LAST_PAGE_S: Final = 3.0
+_LAST_PAGE_S: Final = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +80,13 @@ class Report:
     def close(self, status: Status, records: Sequence[Record], *, stopped: bool = False) -> None:
         """The run ends; ``stopped``: because somebody wants it to, and waits. Never raises."""
         self._write_json(self._report(status, records, stopped=stopped))
-        deadline = time.monotonic() + (_LAST_PAGE_S if stopped else _PAGE_S)
-        self._end_page()
-        self._begin_page()
+        patience_s = _LAST_PAGE_S if stopped else _PAGE_S
+        self._stop.request()
         if self._page is not None:
-            self._page.join(max(deadline - time.monotonic(), 0))
-        self._end_page()
+            self._page.join(patience_s)
+        if not self._busy:  # two of them would write to one file
+            self._begin_page().join(patience_s)
+        self._stop.request()  # a page that is late is none: its process goes with ours
 
     def _report(self, status: Status, records: Sequence[Record], *, stopped: bool = False) -> NightReport:
         return report_of(
@@ -111,23 +112,26 @@ class Report:
     def _busy(self) -> bool:
         return self._page is not None and self._page.is_alive()
 
-    def _begin_page(self) -> None:
+    def _begin_page(self) -> threading.Thread:
         self._stop = Stop()
         self._page = threading.Thread(target=self._write_page, args=(self._stop,), daemon=True)
         self._page.start()
-
-    def _end_page(self) -> None:
-        if self._page is not None:
-            self._stop.request()
-            self._page.join()
+        return self._page
 
     def _write_page(self, stop: Stop) -> None:
         page = self._out / PAGE_NAME
         task = PageTask(self._source, self._out)
         try:
-            size = run_child("device.jobs.batch.report_child", task, stop, lambda _: False, stall_s=_PAGE_S)
+            size = run_child(
+                "device.jobs.batch.report_child",
+                task,
+                stop,
+                lambda _: False,
+                stall_s=_PAGE_S,
+                terms=Terms(low=True),
+            )
             self._pace[PAGE_NAME].written(size, time.monotonic())
-        except (Crashed, Stalled) as error:
+        except (Crashed, MemoryExceeded, Stalled) as error:
             self._trouble(TintcastError(f"its process failed: {error}", where=page))
         except TintcastError as error:
             if not stop.is_set():
