@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from device.cli import batch, config, demo, evaluate_film, film, live, photo, publish, receive
+from device.cli import batch, config, demo, evaluate_film, film, live, photo, publish, receive, redo
 from device.cli.command import run_command, start_logging
 from device.resources import version as installed_version
 
@@ -24,6 +24,7 @@ app.command("demo")(demo.demo)
 app.command("live")(live.live)
 app.command("film")(film.film)
 app.command("batch")(batch.batch)
+app.command("redo")(redo.redo)
 app.command("photo")(photo.photo)
 app.command("publish")(publish.publish)
 app.command("receive")(receive.receive)
