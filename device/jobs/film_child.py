@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import logging
+import os
 import sys
 import time
 from contextlib import ExitStack
@@ -237,4 +238,6 @@ if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING)
     ending = Stop()
     resting = Gate(ending)
-    sys.exit(serve(int(sys.argv[1]), partial(colorize, gate=resting), ending, resting))
+    code = serve(int(sys.argv[1]), partial(colorize, gate=resting), ending, resting)
+    sys.stderr.flush()
+    os._exit(code)  # all that counts is on the disk: nobody waits for this process to tidy up

@@ -15,7 +15,6 @@ from device.colour.placed import PlacedHint
 from device.colour.upright import upright_place, upright_size, upright_window
 from device.errors import ConfigurationError
 from device.media.durable import write_bytes
-from device.media.photograph import read_photograph
 from device.media.side_by_side import shown
 
 if TYPE_CHECKING:
@@ -171,7 +170,11 @@ def board_of(
 
 def palette_of_picture(reference: Path | None) -> Palette | None:
     """The palette of the picture in a file, where there is one. Raises as ``read_photograph``."""
-    return None if reference is None else palette_of(shown(read_photograph(reference).pixels))
+    if reference is None:
+        return None
+    from device.media.photograph import read_photograph  # noqa: PLC0415 - most films have none to wait for
+
+    return palette_of(shown(read_photograph(reference).pixels))
 
 
 def _checked(x: float, y: float, a: float, b: float) -> tuple[float, float, float, float]:

@@ -15,6 +15,7 @@ from device.media.beside import add_beside
 from device.media.codecs import tag_stream
 from device.media.crop import cropped_template
 from device.media.probe import open_film
+from device.media.pyav import KNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -129,19 +130,26 @@ def of_segments(
     following = [*[pts for segment in segments for pts in segment.pts][1:], end_pts]
     index = 0
     for segment in segments:
-        with av.open(str(segment.path)) as container:
-            packets = [packet for packet in container.demux(video=0) if packet.size]
-            if len(packets) != len(segment.pts):
-                raise TintcastError(
-                    f"{len(packets)} frames where {len(segment.pts)} were written", where=segment.path
-                )
-            for packet, pts in zip(packets, segment.pts, strict=True):
+        with av.open(str(segment.path), options=KNOWN) as container:
+            written = 0
+            for packet in container.demux(video=0):
+                if not packet.size:
+                    continue
+                written += 1
+                if written > len(segment.pts):
+                    break
+                pts = segment.pts[written - 1]
                 packet.time_base = time_base
                 packet.pts = packet.dts = pts
                 packet.duration = following[index] - pts
                 packet.stream = track
                 index += 1
                 yield packet
+        if written != len(segment.pts):
+            amount = "more" if written > len(segment.pts) else "fewer"
+            raise TintcastError(
+                f"there are {amount} than the {len(segment.pts)} frames that were written", where=segment.path
+            )
 
 
 def _timed(packets: Iterator[Packet[Any]]) -> Iterator[tuple[Fraction, Packet[Any]]]:
