@@ -84,7 +84,7 @@ def redo(
     if list_:
         _show(_table(known))
         return
-    asked = {
+    asked: dict[str, Mapping[str, Any]] = {
         "network": {"name": network and _lasting(network)},
         "colour": {
             "when": colour,
@@ -99,7 +99,7 @@ def redo(
     given = {section: _given(keys) for section, keys in asked.items() if _given(keys)}
     if undo and given:
         raise ConfigurationError("--undo goes back to earlier settings: leave out the others")
-    numbers = [number for text in shot or () for number in _numbers(text)]
+    numbers = [number for text in shot or () for number in _numbers(text, len(known.shots))]
     numbers += [_shot_at(known, text) for text in at or ()]
     settings = options.configure(config)
     stop = Stop()
@@ -133,17 +133,18 @@ def _given(keys: Mapping[str, Any]) -> dict[str, Any]:
 
 def _lasting(network: str) -> str:
     """The network's name, or where its file lies, whatever folder is asked from."""
-    return str(Path(network).absolute()) if network.endswith(".tflite") else network
+    is_file = "/" in network or network.endswith((".tflite", ".json"))
+    return str(Path(network).expanduser().absolute()) if is_file else network
 
 
-def _numbers(text: str) -> list[int]:
-    """The shots of ``--shot``. Raises ConfigurationError."""
+def _numbers(text: str, most: int) -> list[int]:
+    """The shots of ``--shot``, ``most`` there are, and at most one beyond. Raises ConfigurationError."""
     numbers: list[int] = []
     for part in text.split(","):
         first, _, last = part.strip().partition("-")
         if not (first.isdecimal() and (last or first).isdecimal()):
             raise ConfigurationError(f"--shot {text} is not of the form 3 or 3,7-9")
-        numbers += range(int(first), int(last or first) + 1)
+        numbers += range(int(first), min(int(last or first), max(int(first), most + 1)) + 1)
     return numbers
 
 

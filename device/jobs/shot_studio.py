@@ -15,6 +15,7 @@ from device.errors import UnreadableFilm
 from device.frames import Window
 from device.jobs.deciding import AsDecided
 from device.jobs.film_notes import comment_on
+from device.jobs.film_shots import still_name
 from device.jobs.hinting import board_of
 from device.jobs.looking import SeenBefore
 from device.jobs.pipeline import Colorizer, run_pipeline
@@ -184,12 +185,13 @@ class Studio:
             )
         self.milliseconds += summary.network_ms * summary.frames
         (redone,), stills = keeper.shots(shot.ends)
+        (still,) = stills.values()
         if not redone.own_colour:
             self.comments.append(comment_on(network))
-        ((name, path),) = stills.items()
+        name = still_name(shot.number, still.read_bytes())
         return Redone(
             replace(shot, own_colour=redone.own_colour, still=name, figures=redone.figures),
-            path,
+            still,
             Patch(self._work.segment_path(shot.first), shot.first, shot.last),
         )
 
