@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import av
 
 from device.errors import UnreadableFilm
+from device.media.pyav import packets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,7 +100,7 @@ class Beside:
         if not chosen:
             return
         try:
-            for packet in self.source.demux(chosen):
+            for packet in packets(self.source, chosen):
                 self._shift(packet)
                 yield from self.tracks[packet.stream.index].take(packet)
         except av.FFmpegError as error:

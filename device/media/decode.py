@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import av
 
 from device.errors import UnreadableFilm
-from device.media.probe import DECODER_THREADS, TOLERATED
+from device.media.probe import DECODER_THREADS, MISSING_TOLERATED
+from device.media.pyav import packets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.packet import Packet
 
-#: A film without an index may end so many seconds before the length that it states, which is an estimate.
-_ESTIMATED_S = 1.0
+#: The share of a film's packets that may be damaged: what decoders make of them is coloured, and it is said.
+DAMAGE_TOLERATED = 0.25
+#: A film without an index may end so many seconds before the length that it states without a word.
+_ESTIMATED_S = 0.5
 
 
 @dataclass(slots=True)
@@ -46,7 +49,7 @@ class Decoding:
         """Every frame in order of presentation.
 
         A packet that can't be decoded is passed over and counted. Raises UnreadableFilm where nothing can be
-        decoded, where more than a tenth of the film is damaged or missing, and where reading fails.
+        decoded, where more than a quarter of it is damaged or a tenth missing, and where reading fails.
         """
         context = self.stream.codec_context
         context.thread_type = "AUTO"
@@ -63,7 +66,7 @@ class Decoding:
     def _packets(self) -> Iterator[Packet[Any]]:
         """Packets of the stream; those of the others only tell how far the film reaches."""
         try:
-            for packet in self.container.demux():
+            for packet in packets(self.container):
                 if packet.pts is not None and packet.time_base:
                     self.end = max(self.end, (packet.pts + (packet.duration or 0)) * packet.time_base)
                 if packet.stream is self.stream:  # a flush packet's stream_index is 0 whatever its stream
@@ -95,13 +98,13 @@ class Decoding:
         if decoded == 0:
             raise UnreadableFilm("none of its frames can be decoded", where=self.path)
         share = self._missing_share()
-        if share > TOLERATED:
+        if share > MISSING_TOLERATED:
             raise UnreadableFilm(
                 f"is cut short: it ends after {decoded} frames ({float(self.end):.1f} s)",
                 where=self.path,
                 hint="copy it again from where it came",
             )
-        if self.damaged > TOLERATED * self.packets:
+        if self.damaged > DAMAGE_TOLERATED * self.packets:
             raise UnreadableFilm(
                 f"is corrupt: {self.damaged} of its {self.packets} frames are damaged",
                 where=self.path,

@@ -17,8 +17,9 @@ from device.errors import (
     UnreadableFilm,
     from_os_error,
 )
+from device.media.length import missing_share
 from device.media.planes import Layout, layout_of
-from device.media.pyav import ANY_TITLE
+from device.media.pyav import ANY_TITLE, packets
 from device.media.tags import colour_space, outgoing_tags, read_tags, stream_tags
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
 
 #: Frames are decoded in so many threads: enough to keep ahead of the network, few enough to stay small.
 DECODER_THREADS = 2
-#: The share of a film that may be missing or damaged: what is there is coloured all the same, and it is said.
-TOLERATED = 0.1
+#: The share of a film that may be missing: what is there is coloured all the same, and it is said.
+MISSING_TOLERATED = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class FilmFacts:
     are read. ``rotation``: degrees clockwise that turn it upright (0, 90, 180, 270); ``display_matrix`` as
     stored. ``pixel_aspect``: None where it says nothing. ``rate``: frames a second on average. ``origin``:
     seconds that every time stamp is moved back by (broadcast streams start anywhere). ``frames``: as counted
-    by the container, else estimated from ``duration`` (seconds), else None.
+    by the container, else estimated from ``duration`` (seconds), else None. ``missing_share``: of its bytes.
     """
 
     path: Path
@@ -76,6 +77,7 @@ class FilmFacts:
     origin: Fraction = Fraction(0)
     frames: int | None = None
     duration: float | None = None
+    missing_share: float = 0.0
     tracks: tuple[Track, ...] = ()
 
     @property
@@ -153,6 +155,7 @@ def facts_of(container: InputContainer, path: Path) -> FilmFacts:
         origin=Fraction(container.start_time or 0, av.time_base) if broadcast else Fraction(0),
         frames=stream.frames or (round(duration * rate) if duration else None),
         duration=duration,
+        missing_share=missing_share(path),
         tracks=tuple(_track(other) for other in container.streams if other.index != stream.index),
     )
 
@@ -184,13 +187,20 @@ def _refusal(path: Path, error: av.FFmpegError) -> InputError:
 
 
 def _check_length(container: InputContainer, stream: av.VideoStream, path: Path) -> None:
-    """Refuse at once what would end too early: an mp4 with its index at the start says where all lies."""
+    """Refuse at once what would end too early: most films say at their start how long they are."""
+    share = missing_share(path)
+    if share > MISSING_TOLERATED:
+        raise UnreadableFilm(
+            f"is cut short: {share:.0%} of its file are missing",
+            where=path,
+            hint="copy it again from where it came",
+        )
     entries = stream.index_entries
     if not container.format.name.startswith("mov") or not len(entries):
         return
     size = path.stat().st_size
     missing = sum(entry.pos + entry.size > size for entry in entries)
-    if missing > TOLERATED * len(entries):
+    if missing > MISSING_TOLERATED * len(entries):
         raise UnreadableFilm(
             f"is cut short: {missing} of its {len(entries)} frames are missing",
             where=path,
@@ -200,7 +210,7 @@ def _check_length(container: InputContainer, stream: av.VideoStream, path: Path)
 
 def _first_frame(container: InputContainer, stream: av.VideoStream, path: Path) -> av.VideoFrame:
     stream.codec_context.thread_count = DECODER_THREADS
-    for packet in container.demux(stream):
+    for packet in packets(container, [stream]):
         with contextlib.suppress(av.error.InvalidDataError):
             for frame in packet.decode():
                 if isinstance(frame, av.VideoFrame):

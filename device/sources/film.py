@@ -26,15 +26,28 @@ if TYPE_CHECKING:
 #: So many seconds before the frames by which ``start`` is found decoding begins; where that is too late, the
 #: second of them. After that the film is decoded from its start.
 _BACK_S = (0, 20)
+#: Gaps are told as such where no more steps than this (share of the frames) are unusual: else it is its way.
+_FEW = 0.03
 #: Of so many frames back it is known what was counted before them: more than are ever on their way.
 _REMEMBERED = 256
 
 
 class Counted(NamedTuple):
-    """What was counted before a frame: packets and frames that were damaged, frames that were interlaced."""
+    """What was counted before a frame.
+
+    Packets and frames that were damaged, frames that were interlaced; steps from a frame to the next that are
+    as long as several, how many are missing in them, and steps of any other length but the usual.
+    """
 
     damaged: int = 0
     deinterlaced: int = 0
+    gaps: int = 0
+    lost: int = 0
+    odd: int = 0
+
+    def plus(self, other: Counted, sign: int = 1) -> Counted:
+        """Both together."""
+        return Counted(*(one + sign * more for one, more in zip(self, other, strict=True)))
 
 
 class FilmSource:
@@ -72,6 +85,7 @@ class FilmSource:
         self._dropped = Counted()
         self._history: deque[tuple[int, Counted]] = deque(maxlen=_REMEMBERED)
         self._deinterlacer = Deinterlacer() if deinterlace else None
+        self._gaps = self._lost = self._odd = 0
         self._step = max(1, round(1 / self.facts.rate / self.facts.time_base))
         self._origin = round(self.facts.origin / self.facts.time_base)
         self._at: int | None = None
@@ -100,9 +114,7 @@ class FilmSource:
     @property
     def counted(self) -> Counted:
         """What was counted so far."""
-        now = self._counted_here()
-        damaged, deinterlaced = (here - drop for here, drop in zip(now, self._dropped, strict=True))
-        return Counted(self._before.damaged + damaged, self._before.deinterlaced + deinterlaced)
+        return self._before.plus(self._counted_here()).plus(self._dropped, -1)
 
     def counted_before(self, index: int) -> Counted:
         """What was counted before frame ``index`` came, one of the last 256 or the next."""
@@ -117,8 +129,13 @@ class FilmSource:
             yield "it is interlaced: its fields were coloured as they lie, woven into whole frames"
         if counted.damaged:
             yield f"it is damaged: {counted.damaged} packets or frames of its picture"
+        if 0 < counted.gaps <= _FEW * self.read and counted.odd <= _FEW * self.read:
+            places = "one place" if counted.gaps == 1 else f"{counted.gaps} places"
+            yield f"frames of it are missing in {places}: {counted.lost} in all"
         if missing:
-            yield f"it is cut short: {missing:.1f} s of it are missing"
+            yield f"it is cut short: it ends {missing:.1f} s before the length that it states"
+        elif self.facts.missing_share:
+            yield f"it is cut short: {self.facts.missing_share:.1%} of its file are missing"
 
     @property
     def damaged(self) -> int:
@@ -203,7 +220,10 @@ class FilmSource:
         self, decoded: Iterator[av.VideoFrame], index: int, last: int | None
     ) -> Iterator[tuple[int, int, av.VideoFrame]]:
         for number, frame in enumerate(decoded, index):
-            pts = last = self._pts(frame, last)
+            pts = self._pts(frame, last)
+            if last is not None:
+                self._count_step(pts - last)
+            last = pts
             if number <= self._start != 0:
                 self._dropped = self._counted_here()
             self._history.append((number, self.counted))
@@ -213,7 +233,16 @@ class FilmSource:
 
     def _counted_here(self) -> Counted:
         deinterlaced = self._deinterlacer.count if self._deinterlacer else 0
-        return Counted(self._decoding.damaged, deinterlaced)
+        return Counted(self._decoding.damaged, deinterlaced, self._gaps, self._lost, self._odd)
+
+    def _count_step(self, units: int) -> None:
+        """Count a step from one frame to the next, if it is not the usual one."""
+        steps = round(units / self._step)
+        if abs(units - steps * self._step) > max(1, self._step // 8) or steps < 1:
+            self._odd += 1
+        elif steps > 1:
+            self._gaps += 1
+            self._lost += steps - 1
 
     def _pts(self, decoded: av.VideoFrame, last: int | None) -> int:
         if decoded.pts is None:

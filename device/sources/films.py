@@ -29,6 +29,10 @@ class Film(Source, Protocol):
     read: int
     end_pts: int
 
+    def seek(self, seconds: float) -> None:
+        """Begin about there, not at the start, and number frames from there on; before ``frames``."""
+        ...
+
     def counted_before(self, index: int) -> Counted:
         """What was counted before frame ``index`` came."""
         ...

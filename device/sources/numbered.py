@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Self
 
 from device.errors import InputError, UnreadablePicture
 from device.frames import Frame
+from device.media.decode import DAMAGE_TOLERATED
 from device.media.numbered import gaps, probe_pictures
 from device.media.photograph.planes import read_planes
 from device.media.planes import at_depth
-from device.media.probe import TOLERATED, FilmFacts
 from device.sources.film import Counted
 from device.sources.pictures import find_pictures
 
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from device.media.probe import FilmFacts
+
 
 class NumberedPictures:
     """The pictures in ``folder``, in natural order, ``rate`` of them a second: from number ``start`` on.
 
-    One that is broken is passed over, the one before it staying for longer; where more than a tenth of them
-    are, that is UnreadablePicture. ``read``, ``end_pts``, ``counted_before``, ``before``: as of a
+    One that is broken is passed over, the one before it staying for longer; where more than a quarter of
+    them are, that is UnreadablePicture. ``read``, ``end_pts``, ``counted_before``, ``before``: as of a
     ``FilmSource``. Raises the errors of ``find_pictures`` and ``probe_pictures``.
     """
 
@@ -56,7 +58,7 @@ class NumberedPictures:
                 frame = _frame(self.paths[place], self.facts, index, place)
             except UnreadablePicture as error:
                 self._broken.append(index)
-                if self.damaged > TOLERATED * len(self.paths):
+                if self.damaged > DAMAGE_TOLERATED * len(self.paths):
                     others = f", as are {self.damaged - 1} before it" if self.damaged > 1 else ""
                     raise UnreadablePicture(error.what + others, where=error.where) from None
                 continue
@@ -64,6 +66,10 @@ class NumberedPictures:
             yield frame
         if index == 0:
             raise UnreadablePicture("none of its pictures can be read", where=self.facts.path)
+
+    def seek(self, seconds: float) -> None:
+        """Begin with the picture at ``seconds``; to be called before ``frames``."""
+        self._start = self.read = min(round(seconds * self.facts.rate), len(self.paths) - 1)
 
     def remarks(self) -> Iterator[str]:
         """What the user should know of it, one line each."""

@@ -112,10 +112,10 @@ def half_a_film(path: Path, options: dict[str, str] | None = None) -> None:
     path.write_bytes(data[: len(data) * 6 // 10])
 
 
-@pytest.mark.parametrize("name", ["a.mkv", "a.avi"])
-def test_a_film_that_is_cut_short_says_so_after_its_last_whole_frame(tmp_path: Path, name: str) -> None:
-    half_a_film(tmp_path / name)
-    with FilmSource(tmp_path / name) as source:
+def test_a_film_that_is_cut_short_says_so_after_its_last_whole_frame(tmp_path: Path) -> None:
+    """One whose beginning does not say how large it is."""
+    half_a_film(tmp_path / "a.flv")
+    with FilmSource(tmp_path / "a.flv") as source:
         with pytest.raises(UnreadableFilm, match="cut short: it ends after"):
             list(source.frames())
         assert 50 < source.read < 250
@@ -125,6 +125,15 @@ def test_an_mp4_that_is_cut_short_says_so_at_once(tmp_path: Path) -> None:
     half_a_film(tmp_path / "a.mp4", {"movflags": "faststart"})
     with pytest.raises(UnreadableFilm, match=r"cut short: \d+ of its 250 frames are missing"):
         FilmSource(tmp_path / "a.mp4")
+
+
+@pytest.mark.parametrize("name", ["a.mkv", "a.avi", "a.asf"])
+def test_films_that_say_how_large_they_are_are_known_to_be_cut_short_at_once(
+    tmp_path: Path, name: str
+) -> None:
+    half_a_film(tmp_path / name)
+    with pytest.raises(UnreadableFilm, match=r"cut short: 40% of its file are missing"):
+        FilmSource(tmp_path / name)
 
 
 def test_damaged_packets_are_passed_over_and_counted(tmp_path: Path) -> None:
