@@ -40,6 +40,7 @@ def film(
             help="Ask the network about one of N frames only, and carry colour along between.",
         ),
     ] = None,
+    look_ahead: options.LookAhead = None,
     saturation: options.Saturation = None,
     fps: Annotated[
         float | None,
@@ -58,7 +59,7 @@ def film(
     settings = options.configure(
         config,
         network={"name": network},
-        film={"codec": codec, "crf": crf, "colour_every": colour_every},
+        film={"codec": codec, "crf": crf, "colour_every": colour_every, "look_ahead": look_ahead},
         colour={"when": colour, "saturation": saturation},
         hints=options.hint_keys(hint, hints, reference),
         batch={"rate": fps},

@@ -40,6 +40,13 @@ FilmCodec = Annotated[
         "(.mkv), prores is for editing (.mov, .mkv).",
     ),
 ]
+LookAhead = Annotated[
+    bool | None,
+    typer.Option(
+        "--look-ahead/--no-look-ahead",
+        help="Smooth colour over each shot in both directions: steadier, a little slower.",
+    ),
+]
 Saturation = Annotated[float | None, typer.Option("--saturation", help="Factor on the predicted colour.")]
 Hint = Annotated[
     list[str] | None,

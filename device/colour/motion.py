@@ -35,6 +35,8 @@ _DOUBT = 12.0
 #: Flicker is measured at every so many samples of the grid, and changes contrast at most by this factor.
 _SPARSE = 3
 _FLICKER = 2.0
+#: Steps to turn a motion round.
+_ROUNDS = 2
 #: A place and its neighbours.
 _AROUND = np.ones((3, 3), np.uint8)
 
@@ -94,6 +96,19 @@ class Follower:
         step = np.array([columns / GRID, rows / GRID], np.float32)
         back = np.asarray(cv2.resize(back, (columns, rows), interpolation=cv2.INTER_AREA), np.float32) * step
         return Way(back, trust)
+
+
+def turned_round(back: Floats) -> Floats:
+    """The motion the other way: where each place of the frame before is now, for ``back`` (h, w, 2).
+
+    By fixed-point iteration (Chen et al., "A simple fixed-point approach to invert a deformation field",
+    2008), which a flow as smooth as ours needs few steps of. What is covered has no place now: what comes
+    out there the luma won't bear out.
+    """
+    forth = -back
+    for _ in range(_ROUNDS):
+        forth = -pulled(back, forth)
+    return forth
 
 
 def codes(small_luma: Luma, depth: int) -> Codes:

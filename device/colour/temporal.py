@@ -20,6 +20,7 @@ import numpy as np
 
 from device.colour.carry import filled
 from device.colour.motion import GRID, Follower, codes, pulled
+from device.colour.paleness import as_strong, chroma_to
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,9 +35,8 @@ NO_COLOUR: Final = np.zeros((1, 1, 2), np.float32)
 _LEAST_VOTE = 0.25
 _MOST_VOTE = 4.0
 #: Paleness is told by this power of chroma: the mean (1) leaves films paler, the mean square (2) makes up for
-#: more than colours that disagree have lost. And the most that the mean's colours are strengthened.
+#: more than colours that disagree have lost.
 _POWER = 1.5
-_MOST_GAIN = 1.25
 
 
 class SteadyState(TypedDict):
@@ -71,10 +71,7 @@ class _Memory:
 
     def shown(self) -> Floats:
         """The mean ab (h, w, 2), as strong over the whole picture as its predictions were."""
-        ab = self.colour[..., :2]
-        mean, predicted = float(_power(ab).sum()), float(self.colour[..., 2].sum())
-        gain = min((predicted / mean) ** (1 / _POWER), _MOST_GAIN) if predicted > mean > 0 else 1.0
-        return np.asarray(ab * np.float32(gain), np.float32)
+        return as_strong(self.colour, _POWER)
 
 
 class Steady:
@@ -114,7 +111,7 @@ class Steady:
         if ab is None:
             self._memory = None if memory is None else self._carried_on(memory, luma)
             return NO_COLOUR if self._memory is None else self._memory.shown()
-        colour = np.dstack([ab, _power(ab)])
+        colour = np.dstack([ab, chroma_to(_POWER, ab)])
         votes = _votes(ab, confidence)
         if memory is None or memory.size != votes.shape or not self._most_votes:
             self._memory = _Memory(luma, colour, np.minimum(votes, self._most_votes))
@@ -127,25 +124,11 @@ class Steady:
         memory = self._memory
         if memory is None:
             return None
-        rows, columns = memory.votes.shape
-        return SteadyState(
-            size=(rows, columns),
-            luma=_written(memory.luma),
-            colour=_written(memory.colour.astype("<f4")),
-            votes=_written(memory.votes.astype("<f4")),
-        )
+        return written_state(memory.luma, memory.colour, memory.votes)
 
     def restore(self, state: SteadyState | None) -> None:
         """Go on from ``state``: what follows is, bit for bit, as if there had been no break."""
-        if state is None:
-            self._memory = None
-            return
-        rows, columns = state["size"]
-        self._memory = _Memory(
-            np.frombuffer(base64.b64decode(state["luma"]), np.uint8).reshape(GRID, GRID),
-            _read_floats(state["colour"]).reshape(rows, columns, 3),
-            _read_floats(state["votes"]).reshape(rows, columns),
-        )
+        self._memory = None if state is None else _Memory(*read_state(state))
 
     def _averaged(self, memory: _Memory, luma: Codes, colour: Floats, votes: Floats) -> _Memory:
         """With one more prediction: the votes of before count as far as the luma bears their way out."""
@@ -170,10 +153,25 @@ def _votes(ab: Floats, confidence: Floats | None) -> Floats:
     return np.asarray(np.clip(fitted / max(float(fitted.mean()), 1e-6), _LEAST_VOTE, _MOST_VOTE), np.float32)
 
 
-def _power(ab: Floats) -> Floats:
-    """Chroma of ab (h, w, 2), to the power that paleness is told by: (h, w)."""
-    square = np.square(ab[..., 0]) + np.square(ab[..., 1])
-    return np.asarray(np.power(square, _POWER / 2), np.float32)
+def written_state(luma: Codes, colour: Floats, votes: Floats) -> SteadyState:
+    """A memory as JSON holds it."""
+    rows, columns = votes.shape
+    return SteadyState(
+        size=(rows, columns),
+        luma=_written(luma),
+        colour=_written(colour.astype("<f4")),
+        votes=_written(votes.astype("<f4")),
+    )
+
+
+def read_state(state: SteadyState) -> tuple[Codes, Floats, Floats]:
+    """What ``written_state`` wrote: luma, colour and votes."""
+    rows, columns = state["size"]
+    return (
+        np.frombuffer(base64.b64decode(state["luma"]), np.uint8).reshape(GRID, GRID),
+        _read_floats(state["colour"]).reshape(rows, columns, 3),
+        _read_floats(state["votes"]).reshape(rows, columns),
+    )
 
 
 def _written(array: NDArray[np.uint8] | Floats) -> str:

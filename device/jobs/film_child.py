@@ -28,7 +28,7 @@ from device.jobs.film_receipt import write_receipt
 from device.jobs.film_reporter import Reporter
 from device.jobs.film_shots import remove_shots, settle
 from device.jobs.hinting import board_of
-from device.jobs.pipeline import Colorizer, run_pipeline
+from device.jobs.pipeline import Colorizer, held_of, run_pipeline
 from device.jobs.shot_keeper import ShotKeeper, lay_down_shots
 from device.jobs.supervise import serve
 from device.media.encode import Picture
@@ -80,6 +80,7 @@ def colorize(
             network,
             config.colour,
             every=config.film.colour_every,
+            held=held_of(config.film, facts.rate),
             expected=mostly(seen),
             boundaries=boundaries,
             hinting=board,

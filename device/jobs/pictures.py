@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from device.errors import ConfigurationError
 from device.jobs.film_notes import notes_on_shots
 from device.jobs.hinting import board_of
-from device.jobs.pipeline import Colorizer, run_pipeline
+from device.jobs.pipeline import Colorizer, held_of, run_pipeline
 from device.network import Network
 from device.sinks.pictures import PictureSink
 from device.sources.pictures import PictureFolder
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from device.engine import Stop
 
 _JPEG = frozenset({".jpe", ".jpeg", ".jpg"})
+#: Pictures a second, as far as that matters: what they are frames of isn't said.
+_RATE = Fraction(24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,13 @@ def colorize_pictures(
             device=config.mqtt.device,
             originals=pictures.paths,
         )
-        colorizer = Colorizer(network, config.colour, every=config.film.colour_every, hinting=board)
+        colorizer = Colorizer(
+            network,
+            config.colour,
+            every=config.film.colour_every,
+            held=held_of(config.film, _RATE),
+            hinting=board,
+        )
         done = run_pipeline(
             pictures, colorizer, [sink], stop, lambda done: progress(done, len(pictures.paths))
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from device.engine import Channel, Gate, Leases, Workers
 from device.errors import Interrupted, Stuck
-from device.jobs.colorizer import Colorizer
+from device.jobs.colorizer import Colorizer, held_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int], None]
 
-__all__ = ["Colorizer", "Stage", "Summary", "run_pipeline"]
+__all__ = ["Colorizer", "Stage", "Summary", "held_of", "run_pipeline"]
 
 #: Frames on their way to each thread: enough to even out, few enough for a small memory.
 _AHEAD = 3

@@ -18,7 +18,7 @@ from device.jobs.film_notes import comment_on
 from device.jobs.film_shots import still_name
 from device.jobs.hinting import board_of
 from device.jobs.looking import SeenBefore
-from device.jobs.pipeline import Colorizer, run_pipeline
+from device.jobs.pipeline import Colorizer, held_of, run_pipeline
 from device.jobs.redo import shot_config
 from device.jobs.shot_keeper import ShotKeeper
 from device.media.encode import Picture
@@ -152,6 +152,7 @@ class Studio:
             network,
             config.colour,
             every=config.film.colour_every,
+            held=held_of(config.film, facts.rate),
             hinting=board,
             looker=SeenBefore(shot.first, [(at, _window(window)) for at, window, _ in shot.changes]),
             decider=AsDecided([(at, own) for at, _, own in shot.changes]) if as_before else None,
