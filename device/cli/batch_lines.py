@@ -44,16 +44,18 @@ def bars(status: Status, width: int) -> Iterator[Text]:
 def plain(status: Status) -> str:
     """How it goes in one line, for a journal."""
     ended = status.done + status.failed + status.skipped
-    parts = [f"{ended}/{ended + status.left} files", *_counts(status)]
+    of = ended + status.left
+    parts = [f"{ended}/{of} files"] if of else []
+    parts += _counts(status)
     film = status.progress
     doing = _doing(status)
     if film is not None and film.stage == "colour" and status.state == "working":
         of = f"/{film.total}" if film.total else ""
         doing += f", frame {film.done}{of}, {film.rate:.1f} frames/s"
         doing += f", {left}" if (left := _left(status.film_seconds_left)) else ""
-    if left := _left(status.night_seconds_left):
+    if status.left and (left := _left(status.night_seconds_left)):
         parts.append(f"{left} in all")
-    return f"{doing} ({', '.join(parts)})"
+    return f"{doing} ({', '.join(parts)})" if parts else doing
 
 
 def ended(record: Record) -> str:

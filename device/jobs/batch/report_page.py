@@ -35,7 +35,18 @@ _CELL_BYTES: Final = 8_000
 #: So many shots, and so many of each kind of other files, are told one by one.
 _MOST_SHOTS: Final = 4000
 _MOST_OTHERS: Final = 1000
+#: So few films stand open.
+_OPEN: Final = 4
 _FIGURES: Final = {"flicker": "flicker", "colourfulness": "colourfulness"}
+
+
+@dataclass(frozen=True, slots=True)
+class StripView:
+    """A strip as the page shows it: its address, which holds it, and its size in pixels."""
+
+    uri: str
+    width: int
+    height: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +70,7 @@ class FilmView:
 
     entry: FileEntry
     name: str
-    strip: str | None = None
+    strip: StripView | None = None
     told: tuple[str, ...] = ()
     shots: Sequence[ShotView] = field(default_factory=tuple)
     missing: int = 0
@@ -89,6 +100,7 @@ def page_of(report: NightReport, source: Path, out: Path, stop: Stop) -> str:
         report=report,
         failures=[entry for entry in report.files if entry.outcome == "failed"],
         most=_MOST_OTHERS,
+        open=_OPEN,
         retry=f"tintcast batch {shell_word(source)} {shell_word(out)} --retry-failed",
         films=views,
         pictures=pictures[:_MOST_OTHERS],
@@ -121,7 +133,9 @@ class _Album:
         self._stills += self._strips
         return [self._view(*each) for each in known]
 
-    def _view(self, entry: FileEntry, film: Path, shots: FilmShots | None, strip: str | None) -> FilmView:
+    def _view(
+        self, entry: FileEntry, film: Path, shots: FilmShots | None, strip: StripView | None
+    ) -> FilmView:
         if shots is None:
             return FilmView(entry, shown(film.name), told=_told(entry.figures))
         some = chosen(shots, self._most_shots) if len(shots.shots) > self._most_shots else shots.shots
@@ -129,14 +143,14 @@ class _Album:
         told = _told(shots.figures or entry.figures)
         return FilmView(entry, shown(film.name), strip, told, views, len(shots.shots) - len(some))
 
-    def _strip(self, film: Path, shots: FilmShots) -> str | None:
+    def _strip(self, film: Path, shots: FilmShots) -> StripView | None:
         folder = shots_folder(film)
         some = [(folder / shot.still, shot.own_colour) for shot in chosen(shots, self._cells) if shot.still]
-        jpeg = strip(some, shots.pixel_aspect)
-        if jpeg is None or (room := self._strips - len(jpeg) * 4 // 3) < 0:
+        made = strip(some, shots.pixel_aspect)
+        if made is None or (room := self._strips - len(made.jpeg) * 4 // 3) < 0:
             return None
         self._strips = room
-        return _picture(jpeg)
+        return StripView(_picture(made.jpeg), made.width, made.height)
 
     def _shot(self, film: Path, aspect: float, shot: Shot) -> ShotView:
         self._go_on()

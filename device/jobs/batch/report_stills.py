@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 #: A still on the page fits into this, in pixels; cells of a strip are so high, fewer of them higher.
 _STILL = (200, 150)
 _CELL = 108
-_FEW_CELLS = {1: 216, 2: 180, 3: 144}
+_FEW_CELLS = {1: 160, 2: 144, 3: 126}
 _GAP = 4
 _QUALITY = 62
 _BETWEEN = (22, 24, 28)
@@ -36,8 +37,17 @@ def still(path: Path, aspect: float) -> bytes | None:
     return None if picture is None else _jpeg(picture)
 
 
-def strip(stills: Sequence[tuple[Path, bool]], aspect: float) -> bytes | None:
-    """The stills side by side, before above after, as one JPEG; None where there are none.
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """A JPEG and its size in pixels."""
+
+    jpeg: bytes
+    width: int
+    height: int
+
+
+def strip(stills: Sequence[tuple[Path, bool]], aspect: float) -> Strip | None:
+    """The stills side by side, before above after; None where there are none.
 
     ``stills``: files, each with whether its shot passed in its own colour: it was as it is.
     """
@@ -57,7 +67,7 @@ def strip(stills: Sequence[tuple[Path, bool]], aspect: float) -> bytes | None:
         sheet.paste(before.convert("RGB"), (left, 0))
         sheet.paste(after, (left, height + _GAP))
         left += after.width + _GAP
-    return _jpeg(sheet)
+    return Strip(_jpeg(sheet), *sheet.size)
 
 
 def chosen(film: FilmShots, count: int) -> list[Shot]:
