@@ -28,6 +28,8 @@ _POLL_S = 0.2
 #: First and longest silence after which everything is sent once more, in seconds.
 _SILENCE_S = (3.0, 30.0)
 _CLEAR_S = 5.0
+#: Who brings no frame for longer than this rests: nobody listened, and that was no silence (seconds).
+_REST_S = 2.0
 _WINDOW_BYTES = 64 * 1024 * 1024
 _PARTS = 32
 _MOST_RECEIVERS = 64
@@ -75,7 +77,7 @@ class Delivery:
         self._fit = fit
         self._tick = tick
         self._heard = time.monotonic()
-        self._told = self._heard
+        self._told = self._worked = self._heard
         self._silence_s = _SILENCE_S[0]
         self._load_parts()
         session.hold(self._topics.head, head.to_bytes())
@@ -133,6 +135,10 @@ class Delivery:
 
     def _work(self, wait_s: float) -> None:
         """Hear what there is to hear, then send what is due."""
+        away = time.monotonic() - self._worked
+        if away > _REST_S:
+            self._heard += away
+            self._told += away
         while (event := self._session.next(wait_s)) is not None:
             wait_s = 0
             if isinstance(event, Down):
@@ -140,7 +146,7 @@ class Delivery:
                 self._forget_sent()
             elif isinstance(event, Message):
                 self._hear(event)
-        now = time.monotonic()
+        now = self._worked = time.monotonic()
         if not self._session.connected:
             self._heard = self._told = now
             return

@@ -13,6 +13,7 @@ from brokers import Mosquitto, ReceiverProcess, folder_of, lost_and_doubled, mak
 from device.engine import Stop
 from device.errors import DeliveryTimeout, Interrupted
 from device.jobs.receive import Received, ReceivePlan, Watch, receive
+from device.mqtt import delivery as delivery_room
 from device.mqtt.broker import EmbeddedBroker
 from device.mqtt.delivery import Delivery, subscriptions
 from device.mqtt.inbox import Message
@@ -217,6 +218,22 @@ def test_nobody_there_is_said_in_time(address: Address, base: str, sender: Role)
     assert "no receiver answered within 0.6 s (is `tintcast receive` running" in str(caught.value)
     assert caught.value.exit_code == 5
     assert retained(address, base) == {f"{base}/board/publish/availability": b"offline"}
+
+
+def test_a_rest_between_frames_is_nobodys_silence(
+    address: Address, sender: Role, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A film that is held brings no frames; what was not acknowledged before has its full time after."""
+    monkeypatch.setattr(delivery_room, "_REST_S", 0.3)
+    with delivering(address, sender, answer_s=0.8, window=3) as delivery:
+        frames = make_jpegs("film", 3)
+        delivery.frame(frames[0])
+        time.sleep(1.2)
+        delivery.frame(frames[1])
+        began = time.monotonic()
+        with pytest.raises(DeliveryTimeout):
+            delivery.finish()
+        assert time.monotonic() - began > 0.5
 
 
 def test_a_named_receiver_that_is_not_there_is_named(address: Address, sender: Role) -> None:
