@@ -98,6 +98,8 @@ def _add_sound(out: av.container.OutputContainer, codec: str | None) -> av.Audio
     track = out.add_stream(codec, 48000)
     assert isinstance(track, av.AudioStream)
     track.codec_context.layout = "mono"
+    if codec == "wmav2":
+        track.codec_context.bit_rate = 64_000  # without one it is refused
     track.metadata["language"] = "fra"
     return track
 
