@@ -1,0 +1,274 @@
+"""A night that is killed again and again, and compared with one that was left alone."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import av
+import cv2
+from colour_films import make_colour_film
+from films import make_film, panned
+from interlaced import make_interlaced
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable, Iterator
+
+#: Segments so short that a film has many; as fast as it goes.
+SETTINGS = """
+[film]
+segment_frames = 10
+preset = "ultrafast"
+[batch]
+settle_seconds = 0
+look_seconds = 1
+keep_free_mb = 0
+memory_mb = 0
+priority = "normal"
+"""
+#: Signs that something is just being joined, named or recorded.
+SIGNS = (
+    "**/.*.tintcast/joined.part",
+    "**/.*.tintcast/joined",
+    "**/.*.tintcast/*.mkv.part",
+    "**/.*.tintcast/*.json.part",
+    "**/.*.shots/*.part",
+    "**/.*.shots/shots.next.json",
+    ".tintcast/*.json*",
+    ".tintcast/jobs/**/*.part",
+    "report.*.part",
+)
+#: What a run may take, and what is left of a killed one may linger (seconds).
+_RUN_S, _LINGER_S = 300.0, 10.0
+#: Told of a film each time it is worked on, and different each time; and which file its shots are of.
+_OF_THE_RUN = {"began", "ended", "seconds", "rate", "network_ms", "resumed", "out_mtime_ns", "out_bytes"}
+_OF_THE_FILE = "made"
+#: Said of what was killed as if it had crashed.
+_AGAIN = "tried again"
+
+
+def make_sources(folder: Path, frames: int, size: tuple[int, int]) -> None:
+    """Films of all kinds, two pictures and one file that is no film; each film of about ``frames`` frames."""
+    (folder / "reels").mkdir(parents=True)
+    third = frames // 3
+    make_film(folder / "sound.mp4", size=size, count=frames, codec="libx264", sound="aac", scenes=3)
+    make_film(
+        folder / "reels" / "deep.mkv", size=size, count=frames, pixel_format="yuv420p10le", sound="flac"
+    )
+    make_film(folder / "turned.mov", size=size, count=frames, codec="libx264", rotation=90, sound="aac")
+    uneven = [40 * n + 13 * (n % 3) for n in range(frames)]
+    make_film(
+        folder / "reels" / "uneven.mkv", size=size, count=frames, pts=uneven, time_base=Fraction(1, 1000)
+    )
+    make_film(folder / "old.avi", size=size, count=frames, codec="mpeg4", sound="mp3", scenes=2)
+    make_interlaced(folder / "woven.mkv", [True] * frames, size=size)
+    mixed = [(third, "grey"), (third, "colour"), (4, "black"), (third, "sepia")]
+    make_colour_film(folder / "reels" / "mixed.mkv", mixed, size=size)
+    make_colour_film(folder / "colour.mkv", [(third, "colour"), (third, "colour")], size=size)
+    for number, luma in enumerate(panned(2, size, seed=9)):
+        cv2.imwrite(str(folder / "reels" / f"picture{number * 7}.png"), luma)
+    (folder / "broken.mp4").write_bytes((folder / "sound.mp4").read_bytes()[:3000])
+
+
+def descendants(pid: int) -> list[int]:
+    """Processes below ``pid``."""
+    found = [pid]
+    for process in found:
+        with contextlib.suppress(OSError):
+            for task in Path(f"/proc/{process}/task").iterdir():
+                found += map(int, (task / "children").read_text().split())
+    return found[1:]
+
+
+@dataclass
+class Night:
+    """``tintcast batch`` from ``source`` to ``out``, started as often as it takes; what was seen meanwhile.
+
+    ``wrong``: what must not be. ``kills``: whom it hit, and where.
+    """
+
+    source: Path
+    out: Path
+    config: Path
+    wrong: list[str] = field(default_factory=list)
+    kills: list[str] = field(default_factory=list)
+    _seen: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+
+    def run(self, *more: str, until: Callable[[subprocess.Popen[str]], None] | None = None) -> int:
+        """Run it to its end, or until ``until`` has killed it; returns the exit code."""
+        command = [sys.executable, "-m", "device.cli", "batch", str(self.source), str(self.out)]
+        command += ["--config", str(self.config), "--retry-failed", *more]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        ) as running:
+            ended = threading.Event()
+            watching = threading.Thread(target=self._watch, args=(ended,))
+            watching.start()
+            try:
+                if until is not None:
+                    until(running)
+                said, _ = running.communicate(timeout=_RUN_S)
+            finally:
+                for process in (running.pid, *descendants(running.pid)):
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(process, signal.SIGKILL)
+                ended.set()
+                watching.join()
+        if "Traceback" in said or running.returncode not in {0, 1, -signal.SIGKILL}:
+            self.wrong.append(f"ended with {running.returncode}: {said[-1500:]}")
+        self.look()
+        return running.returncode
+
+    def kill(self, running: subprocess.Popen[str], chance: random.Random, longest_s: float) -> None:
+        """Kill parent, child or all of them: after a while, or as soon as a sign shows."""
+        victim = chance.choice(("parent", "child", "all"))
+        sign = chance.choice((None, None, *SIGNS))
+        deadline = time.monotonic() + chance.uniform(0.1, longest_s)
+        patience = time.monotonic() + longest_s
+        while running.poll() is None and time.monotonic() < (deadline if sign is None else patience):
+            if sign is not None and any(True for _ in self.out.glob(sign)):
+                time.sleep(chance.choice((0, 0, 0.001, 0.004)))
+                break
+            time.sleep(0.001)
+        below = descendants(running.pid)
+        hit = {"parent": [running.pid], "child": below[:1], "all": [running.pid, *below]}[victim]
+        if running.poll() is None and hit:
+            place = "at any time" if sign is None else f"at {sign}"
+            self.kills.append(f"{victim} {place}")
+            for process in hit:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+        if victim == "parent" and chance.random() < 0.5:
+            self._all_gone(below)
+
+    def look(self) -> None:
+        """Note what stands under a final name: it must be whole at once, and stay what it is."""
+        for path in results(self.out):
+            try:
+                status = path.stat()
+            except FileNotFoundError:  # gone between the two
+                continue
+            now = status.st_ino, status.st_size, status.st_mtime_ns
+            name = path.relative_to(self.out).as_posix()
+            before = self._seen.setdefault(name, now)
+            if before != now:
+                self._seen[name] = now
+                self.wrong.append(f"{name} was written again: {before} became {now}")
+        for name in set(self._seen) - {path.relative_to(self.out).as_posix() for path in results(self.out)}:
+            del self._seen[name]
+            self.wrong.append(f"{name} is gone")
+
+    def _watch(self, ended: threading.Event) -> None:
+        while not ended.wait(0.01):
+            self.look()
+
+    def _all_gone(self, processes: list[int]) -> None:
+        deadline = time.monotonic() + _LINGER_S
+        while any(_lives(process) for process in processes):
+            if time.monotonic() > deadline:
+                self.wrong.append("a child outlived its parent")
+                return
+            time.sleep(0.02)
+
+
+def _lives(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def results(out: Path) -> list[Path]:
+    """Everything that stands under a name that people see, but for the reports."""
+    found = [path for path in out.rglob("*") if path.is_file() and not path.name.startswith("report.")]
+    hidden = [path for path in found if any(part.startswith(".") for part in path.relative_to(out).parts)]
+    return sorted(set(found) - set(hidden))
+
+
+def differences(one: Path, other: Path) -> Iterator[str]:
+    """In what two folders of results differ: films, pictures, shots, stills, records."""
+    names = [
+        {path.relative_to(out).as_posix() for path in (*results(out), *out.rglob(".*.shots/*"))}
+        for out in (one, other)
+    ]
+    yield from (f"{name}: only in one of them" for name in sorted(names[0] ^ names[1]))
+    for name in sorted(names[0] & names[1]):
+        first, second = one / name, other / name
+        if first.read_bytes() == second.read_bytes():
+            continue
+        if name.endswith("shots.json"):
+            if _shots(first) != _shots(second):
+                yield f"{name}: says something else"
+        elif first.suffix in {".mp4", ".mov", ".mkv"}:
+            yield from (f"{name}: {what}" for what in _of_films(first, second))
+        else:
+            yield f"{name}: other bytes"
+    yield from (f"record of {name}" for name in _other_records(one, other))
+    for out in (one, other):
+        left = [path for path in out.rglob("*") if path.name.endswith((".part", ".next.json"))]
+        left += out.rglob(".*.tintcast")
+        yield from (f"left behind: {path.relative_to(out)}" for path in left)
+
+
+def _shots(path: Path) -> dict[str, Any]:
+    said: dict[str, Any] = json.loads(path.read_bytes())
+    said.pop(_OF_THE_FILE)
+    return said
+
+
+def _of_films(one: Path, other: Path) -> Iterator[str]:
+    packets = [_packets(path) for path in (one, other)]
+    if packets[0] != packets[1]:
+        yield "its packets are others"
+    pictures = [_pictures(path) for path in (one, other)]
+    if pictures[0] != pictures[1]:
+        yield f"its frames are others, {len(pictures[0])} and {len(pictures[1])}"
+
+
+def _packets(path: Path) -> list[tuple[Any, ...]]:
+    with av.open(str(path)) as film:
+        return [
+            (packet.stream_index, packet.pts, packet.dts, packet.duration, hashlib.sha256(packet).hexdigest())
+            for packet in film.demux()
+            if packet.size
+        ]
+
+
+def _pictures(path: Path) -> list[tuple[int | None, str]]:
+    with av.open(str(path)) as film:
+        return [
+            (frame.pts, hashlib.sha256(b"".join(map(bytes, frame.planes))).hexdigest())
+            for frame in film.decode(video=0)
+        ]
+
+
+def _other_records(one: Path, other: Path) -> Iterator[str]:
+    first, second = (
+        {
+            path.relative_to(out).as_posix(): _record(path)
+            for path in (out / ".tintcast" / "jobs").rglob("*.json")
+        }
+        for out in (one, other)
+    )
+    for name in sorted({*first, *second}):
+        said = [records.get(name, {}) for records in (first, second)]
+        keys = [key for key in {**said[0], **said[1]} if said[0].get(key) != said[1].get(key)]
+        if keys:
+            yield f"{name}: {', '.join(keys)}"
+
+
+def _record(path: Path) -> dict[str, Any]:
+    said = {key: value for key, value in json.loads(path.read_bytes()).items() if key not in _OF_THE_RUN}
+    return {**said, "notes": [note for note in said["notes"] if note != _AGAIN]}
