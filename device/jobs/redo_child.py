@@ -112,7 +112,13 @@ def _put_in(
         shutil.copymode(film, part.path)
     others = {each.shot.number: each.shot for each in redone}
     shots = tuple(others.get(shot.number, shot) for shot in known.shots)
-    now = replace(known, made=Made.of(part.path), shots=shots, figures=_figures(known, shots))
+    now = replace(
+        known,
+        made=Made.of(part.path),
+        source=str(studio.source),
+        shots=shots,
+        figures=_figures(known, shots),
+    )
     lay_down(film, now, {str(each.shot.still): each.still for each in redone})
     with writable(film):
         move(part.path, film)

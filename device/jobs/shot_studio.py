@@ -123,6 +123,7 @@ class Studio:
     """Colours shots of one film, one after the other; networks are loaded once."""
 
     def __init__(self, task: FilmTask, facts: FilmFacts, work: WorkFolder, stop: Stop, gate: Gate) -> None:
+        self.source = task.source
         self.picture = Picture.of(facts, task.config.film)
         self.comments: list[str] = []
         self.milliseconds = 0.0

@@ -116,7 +116,7 @@ def _add_picture(out: OutputContainer, template: Path, picture: Picture) -> av.V
 def _say_as(film: InputContainer, source: FilmFacts, track: av.VideoStream) -> None:
     """What the source says of its picture's track, and stays true, is said of ours."""
     said = film.streams[source.video]
-    track.metadata.update({key: said.metadata[key] for key in _SAID if key in said.metadata})
+    track.metadata.update({key: text for key, text in said.metadata.items() if key.lower() in _SAID})
     track.disposition = said.disposition
 
 
