@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import sync_playwright
+from browsers import chromium
 from previewed import KnownDesk
 
 from device.config import PreviewSettings
@@ -41,15 +40,9 @@ def lan(desk: KnownDesk, tmp_path: Path) -> Iterator[PreviewServer]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One for each module: while it is there, an event loop of its own runs here, and no other can."""
-    path = shutil.which("chromium")
-    assert path, "chromium is missing (apt-get install chromium)"
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
+    """One for each module."""
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture
