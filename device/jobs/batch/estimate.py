@@ -99,7 +99,8 @@ class Measurement:
     """What was measured of one: seconds to open it, and for ``each`` frame; ``bytes`` a frame.
 
     ``passed``: share of the frames that passed in their own colour. ``whole``: so many frames it has in all,
-    and all of them were done; 0: it was only tried.
+    and all of them were done; 0: it was only tried. ``skipped``: it is in colour, and its
+    frames are only looked at.
     """
 
     opening: float
@@ -107,6 +108,7 @@ class Measurement:
     bytes: float
     passed: float
     whole: int
+    skipped: bool = False
 
 
 def estimate(
@@ -206,10 +208,10 @@ def _estimated(how: How, looked: Looked, measured: Measurement, started: float) 
         return Estimate(How.UNKNOWN, why="its length can't be told")
     seconds = started + measured.opening + frames * measured.each
     return Estimate(
-        how=how,
+        how=How.COLOUR if measured.skipped else how,
         seconds=seconds,
         frames=frames,
-        bytes=round(frames * measured.bytes + length * looked.beside),
+        bytes=0 if measured.skipped else round(frames * measured.bytes + length * looked.beside),
         rate=frames / seconds,
         length=length,
     )
@@ -237,4 +239,5 @@ def _mean(measured: Sequence[Measurement], scale: float) -> Measurement:
         bytes=sum(each.bytes for each in measured) / count * scale,
         passed=sum(each.passed for each in measured) / count,
         whole=0,
+        skipped=all(each.skipped for each in measured),
     )

@@ -17,14 +17,14 @@ from device.engine import Stop
 from device.errors import UnreadableFilm
 from device.jobs.batch.estimate import Look, Looked, Measure, Measurement
 from device.jobs.batch.one_by_one import do_each
-from device.jobs.batch.stretch import measure_stretch
-from device.jobs.deciding import mostly_colour
+from device.jobs.batch.stretch import checking_seconds, measure_stretch
+from device.jobs.deciding import in_colour, mostly
 from device.jobs.hinting import board_of
 from device.jobs.serving import serve
 from device.media.encode import Picture
-from device.media.probe import open_film, probe
+from device.media.probe import open_film
 from device.network import Network
-from device.sources.glimpses import glimpses
+from device.sources.films import facts_at, glimpses_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,11 +64,11 @@ def work(task: Look | Measure, send: Send, stop: Stop) -> None:
 
 def _looked(item: Item, config: Config, beat: Callable[[], None]) -> Looked:
     """What a film is, before anything is measured."""
-    facts = probe(item.path)
+    facts = facts_at(item.path, config)
     beat()
-    colour = config.colour.when == "auto" and bool(mostly_colour(glimpses(item.path, facts, _GLIMPSES)))
+    colour = config.colour.when == "auto" and bool(mostly(in_colour(islice(glimpses_at(facts), _GLIMPSES))))
     beat()
-    tracks = _bytes_beside(item.path, facts)
+    tracks = 0.0 if item.path.is_dir() else _bytes_beside(item.path, facts)
     layout = facts.layout
     return Looked(
         kind=(facts.codec, facts.width, facts.height, layout.depth, facts.interlaced, colour),
@@ -91,23 +91,25 @@ class _Measurer:
         """Measure one; raises what its job would."""
         began = time.perf_counter()
         config = self._config
-        facts = probe(item.path)
+        facts = facts_at(item.path, config)
         self._board.check(self._network, upright_size((facts.height, facts.width), facts.rotation))
         Picture.of(facts, config.film)
-        expected = mostly_colour(glimpses(item.path, facts)) if config.colour.when == "auto" else None
+        seen = in_colour(glimpses_at(facts)) if config.colour.when == "auto" else []
         opening = time.perf_counter() - began
         beat()
         length = facts.duration or 0.0
+        if seen and all(seen):
+            each = checking_seconds(facts, length / 2, config=config, size=self._network.size, beat=beat)
+            return Measurement(opening=opening, each=each, bytes=0, passed=1, whole=0, skipped=True)
         stretches: list[Measured] = []
         for share in _SHORT_PLACES if length < _SHORT_S else _PLACES:
             measured = measure_stretch(
-                item.path,
                 facts,
                 share * length,
                 config=config,
                 network=self._network,
                 hinting=self._board,
-                expected=expected,
+                expected=mostly(seen),
                 beat=beat,
             )
             if measured is not None:

@@ -49,9 +49,7 @@ def plan(
     before = done or {}
     films = tuple(Planned(name, each, each.left(before.get(name, 0))) for name, each in estimates.items())
     said = []
-    if to_do := [
-        film.seconds for film in films if film.estimate.frames and film.estimate.how is not How.COLOUR
-    ]:
+    if to_do := [film.seconds for film in films if film.estimate.how is not How.UNKNOWN]:
         hours = Hours.parse(between)
         total = sum(to_do)
         said.append(
@@ -60,7 +58,7 @@ def plan(
             else _against(to_do, total, hours, between, now)
         )
     if colour := sum(film.estimate.how is How.COLOUR for film in films):
-        said.append(f"{_many(colour)} in colour already")
+        said.append(f"{colour} of them in colour already, to be skipped")
     if unknown := sum(film.estimate.how is How.UNKNOWN for film in films):
         said.append(f"what {_many(unknown)} will take can't be told")
     return Plan(films, "; ".join(said) or "there is nothing to do")

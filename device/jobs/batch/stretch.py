@@ -14,13 +14,15 @@ import av
 from device.engine import Stop
 from device.errors import UnreadableFilm
 from device.jobs.deciding import MOST_WAITING
-from device.jobs.pipeline import Colorizer, run_pipeline
+from device.jobs.film_checking import all_in_colour
+from device.jobs.pipeline import Colorizer, held_of, run_pipeline
+from device.jobs.shot_keeper import ShotKeeper
 from device.media.encode import Picture
 from device.media.segments import Boundaries, WorkFolder
 from device.sinks import Sink
 from device.sinks.film import FilmSink
 from device.sources import Source
-from device.sources.film import FilmSource
+from device.sources.films import open_film_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from device.jobs.hinting import Hinting
     from device.media.probe import FilmFacts
     from device.network import Network
+    from device.sources.films import Film
 
 #: A stretch is measured for so long (seconds), once it runs as it will for hours: after so many frames, or
 #: after so long where frames are slow.
@@ -67,7 +70,6 @@ class Measured:
 
 
 def measure_stretch(
-    path: Path,
     facts: FilmFacts,
     place: float,
     *,
@@ -85,31 +87,55 @@ def measure_stretch(
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tintcast-", dir=_in_memory())))
         work = stack.enter_context(WorkFolder(folder / "stretch.mkv", {}))
-        source = stack.enter_context(FilmSource(path, facts))
+        source = stack.enter_context(open_film_at(facts, config))
         if place:
             source.seek(place)
         colorizer = Colorizer(
             network,
             config.colour,
             every=config.film.colour_every,
+            held=held_of(config.film, facts.rate),
             expected=expected,
             boundaries=Boundaries(config.film.segment_frames),
             hinting=hinting,
         )
-        picture = Picture.of(facts, config.film)
-        sink = _Timed(
-            FilmSink(work, picture, config.film, colorizer.state_before), work.path, config.film.colour_every
+        keeper = ShotKeeper(
+            work.path, [], colorizer.figures_before, network=network.manifest.name, device=config.mqtt.device
         )
+        picture = Picture.of(facts, config.film)
+        film = FilmSink(work, picture, config.film, colorizer.state_before, keeper)
+        sink = _Timed(film, work.path, config.film.colour_every)
         stretch = _Stretch(source, sink)
         run_pipeline(stretch, colorizer, [sink], Stop(), lambda _: beat())
         whole = not place and stretch.ended
         return sink.measured(_sizes([segment.path for segment in work.segments]), whole=whole)
 
 
+def checking_seconds(
+    facts: FilmFacts, place: float, *, config: Config, size: tuple[int, int], beat: Callable[[], None]
+) -> float:
+    """Seconds for each frame from ``place`` on to see that it is in colour; ``size``: of the network."""
+    count, began = 0, time.perf_counter()
+
+    def frames() -> Iterator[Frame]:
+        nonlocal count
+        for frame in _until_broken(source):
+            if time.perf_counter() - began > _MEASURED_S:
+                return
+            count += 1
+            yield frame
+
+    with open_film_at(facts, config) as source:
+        if place:
+            source.seek(place)
+        all_in_colour(frames(), size, beat)
+    return (time.perf_counter() - began) / max(count, 1)
+
+
 class _Stretch(Source):
     """The frames of a film, until enough of them were measured."""
 
-    def __init__(self, source: FilmSource, sink: _Timed) -> None:
+    def __init__(self, source: Film, sink: _Timed) -> None:
         self.ended = False
         self._source = source
         self._sink = sink
@@ -133,7 +159,7 @@ class _Stretch(Source):
         self.close()
 
 
-def _until_broken(source: FilmSource) -> Iterator[Frame]:
+def _until_broken(source: Film) -> Iterator[Frame]:
     """Frames as far as they come: from the middle of a film on, packets are always missing at its end."""
     try:
         yield from source.frames()
