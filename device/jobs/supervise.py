@@ -25,6 +25,7 @@ from device.engine.memory import out_of_memory_kills
 from device.errors import Interrupted, TintcastError
 from device.jobs.child_memory import MemoryExceeded, Meter, data_bound
 from device.jobs.serving import GO_ON, GRACE_S, STOP, Done, Failed, Hold, NoMemory, serve
+from device.jobs.silence import Silence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,9 +43,7 @@ _RUN = (
 )
 #: How long a killed child may still take to be gone: a disk that does not answer keeps it (seconds).
 _KILLED_S = 20.0
-_KILLED_WHILE_STOPPING_S = 0.3
-#: So much silence at most counts for one look at the child: we may have been the ones who slept (seconds).
-_MOST_SILENCE_S = 1.0
+_KILLED_WHILE_STOPPING_S = 0.5
 #: Libraries' last words when they are refused memory.
 _MEMORY_WORDS = (
     "bad_alloc",
@@ -107,7 +106,8 @@ def run_child(
     """Run ``python -m module`` with ``task`` and return its result.
 
     ``alive(message)`` gets every other message of the child and says whether it shows progress; after
-    ``stall_s`` seconds without any the child is killed; while it is held, none is expected.
+    ``stall_s`` seconds without any the child is killed; while it is held, or others keep it from the
+    processor, none is expected.
 
     Raises the child's own error, Crashed, Stalled, MemoryExceeded, what ``terms.leave`` gave, and Interrupted
     when ``stop`` was set; the child ends in good order for the last two, or is killed where it does not.
@@ -119,10 +119,11 @@ def run_child(
         words = _Words(process.stderr)
         meter = Meter(process.pid, terms.memory_mb)
         talk = _Talk(ours, stop, terms, meter)
+        silence = Silence(process.pid, stall_s, time.monotonic())
         try:
             with contextlib.suppress(OSError):  # it died at once: what it said last follows
                 ours.send(task)
-            return talk.listen(alive, stall_s)
+            return talk.listen(alive, silence)
         except _Gone:
             raise talk.why or _death(process, words, kills, meter) from None
         finally:
@@ -163,8 +164,7 @@ class _Talk:
         self._asked = 0.0
         self._held: str | None = None
 
-    def listen(self, alive: Callable[[Any], bool], stall_s: float) -> Any:
-        silent, looked = 0.0, time.monotonic()
+    def listen(self, alive: Callable[[Any], bool], silence: Silence) -> Any:
         while True:
             self._ask_to_end()
             self._hold_or_release()
@@ -177,14 +177,13 @@ class _Talk:
                 raise MemoryExceeded(f"was refused memory ({message.what})")
             now = time.monotonic()
             self._meter.look(now)
-            silent += min(now - looked, _MOST_SILENCE_S)
-            looked = now
-            if (message is not None and alive(message)) or self._held is not None:
-                silent = 0.0
+            progress = message is not None and alive(message)
             if self.why is not None:
                 if now - self._asked > GRACE_S:
                     raise self.why
-            elif silent > stall_s:
+            elif progress or self._held is not None:
+                silence.ends(now)
+            elif silence.too_long(now):
                 raise Stalled
 
     def _failure(self, error: TintcastError) -> Exception:
@@ -248,7 +247,8 @@ def _end(process: subprocess.Popen[bytes], patience_s: float) -> None:
         try:
             process.wait(patience_s)
         except subprocess.TimeoutExpired:
-            _log.warning("process %d was killed, but is still held by a disk", process.pid)
+            _log.warning("process %d was killed, and has not ended yet", process.pid)
+            threading.Thread(target=process.wait, daemon=True).start()
 
 
 class _Words:
