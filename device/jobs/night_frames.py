@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from device.frames import TintedFrame
     from device.sinks.mqtt import MqttFilm
 
-#: How long a broker may take to connect, a lost one stay away, and receivers be silent, in seconds.
+#: How long a broker may take to connect, a lost one stay away, and receivers be silent, at most, in seconds.
 CONNECT_S: Final = 5.0
 PATIENCE_S: Final = 10.0
 #: So many seconds of waiting are nothing; beyond them, a film may take this much longer for its frames.

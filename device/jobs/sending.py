@@ -74,13 +74,16 @@ def night_sink(
 ) -> NightFrames:
     """The sink of a film's frames for a night, which goes on where nobody takes them."""
 
+    connect_s = min(config.mqtt.connect_seconds, CONNECT_S)
+    patience_s = min(config.publish.acknowledge_seconds, PATIENCE_S)
+
     @contextlib.contextmanager
     def opened(tick: Callable[[], None]) -> Iterator[MqttFilm]:
-        session = connect(config.mqtt, say, NIGHT_FRAMES, connect_s=CONNECT_S, patience_s=PATIENCE_S)
+        session = connect(config.mqtt, say, NIGHT_FRAMES, connect_s=connect_s, patience_s=patience_s)
         with (
             session,
             film_sink(
-                session, facts, config, network=network, stop=stop, say=say, answer_s=PATIENCE_S, tick=tick
+                session, facts, config, network=network, stop=stop, say=say, answer_s=patience_s, tick=tick
             ) as sink,
         ):
             yield sink
