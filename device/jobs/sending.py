@@ -73,7 +73,6 @@ def night_sink(
     facts: FilmFacts, config: Config, *, network: str, stop: Stop, say: Callable[[str], None]
 ) -> NightFrames:
     """The sink of a film's frames for a night, which goes on where nobody takes them."""
-
     connect_s = min(config.mqtt.connect_seconds, CONNECT_S)
     patience_s = min(config.publish.acknowledge_seconds, PATIENCE_S)
 
