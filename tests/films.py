@@ -45,6 +45,7 @@ def make_film(
     pixel_aspect: Fraction | None = None,
     rotation: int | None = None,
     sound: str | None = None,
+    sound_rate: int = 48000,
     metadata: dict[str, str] | None = None,
     chapters: list[Any] | None = None,
     scenes: int = 1,
@@ -79,7 +80,7 @@ def make_film(
         out.metadata.update(metadata or {})
         if chapters:
             out.set_chapters(chapters)
-        track = _add_sound(out, sound)
+        track = _add_sound(out, sound, sound_rate)
         for n, luma in enumerate(lumas):
             frame = frame_of(luma, pixel_format)
             frame.pts, frame.time_base = (pts[n] if pts else n), time_base
@@ -92,10 +93,10 @@ def make_film(
     return lumas
 
 
-def _add_sound(out: av.container.OutputContainer, codec: str | None) -> av.AudioStream | None:
+def _add_sound(out: av.container.OutputContainer, codec: str | None, rate: int) -> av.AudioStream | None:
     if codec is None:
         return None
-    track = out.add_stream(codec, 48000)
+    track = out.add_stream(codec, rate)
     assert isinstance(track, av.AudioStream)
     track.codec_context.layout = "mono"
     if codec == "wmav2":
@@ -106,7 +107,7 @@ def _add_sound(out: av.container.OutputContainer, codec: str | None) -> av.Audio
 
 def _sing(out: av.container.OutputContainer, track: av.AudioStream, seconds: float) -> None:
     form = track.codec_context.format.name
-    resampler = av.AudioResampler(format=form, layout="mono", rate=48000)
+    resampler = av.AudioResampler(format=form, layout="mono", rate=track.rate)
     tone = np.sin(np.arange(int(48000 * seconds)) * 2 * np.pi * 440 / 48000).astype(np.float32)
     frame = av.AudioFrame.from_ndarray(tone[None] * 0.3, format="fltp", layout="mono")
     frame.sample_rate, frame.pts = 48000, 0

@@ -145,7 +145,7 @@ def _add_track(out: OutputContainer, stream: Stream, notes: list[str]) -> _Copy 
         _describe(copy, stream)
         return _Copy(copy)
     if isinstance(stream, av.AudioStream):
-        notes.append(f"sound in {name} can't be held by {out.format.name}: it was encoded again, as AAC")
+        notes.append(f"sound in {name} can't be copied into {out.format.name}: it was encoded again, as AAC")
         return _add_encoded(out, stream)
     kind = "cover" if stream.type == "video" else stream.type
     notes.append(f"a {kind} track ({name}) can't be held by {out.format.name}: it was left out")

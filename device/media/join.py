@@ -88,6 +88,7 @@ def join(
                 tick()
                 if index in sound:
                     joined.sound[index] = max(end, joined.sound.get(index, end))
+            out.close()
         except av.FFmpegError as error:
             raise TintcastError(f"the segments can't be joined: {error.strerror}") from None
     return joined

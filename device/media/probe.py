@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 #: Frames are decoded in so many threads: enough to keep ahead of the network, few enough to stay small.
 DECODER_THREADS = 2
+#: Frames a second: a container that says more counts something else (DV in a raw stream: units of time).
+_FASTEST = 1200
 #: The share of a film that may be missing: what is there is coloured all the same, and it is said.
 MISSING_TOLERATED = 0.1
 
@@ -133,7 +135,7 @@ def facts_of(container: InputContainer, path: Path) -> FilmFacts:
     frame = _first_frame(container, stream, path)
     layout = layout_of(frame.format.name)
     tags = read_tags(frame, said)
-    rate = Fraction(stream.average_rate or stream.guessed_rate or 25)  # PyAV 19 has a rational of its own
+    rate = _rate(stream)
     duration = _duration(container, stream)
     broadcast = container.format.name in {"mpegts", "mpeg"}
     return FilmFacts(
@@ -230,6 +232,13 @@ def _duration(container: InputContainer, stream: av.VideoStream) -> float | None
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     return container.duration / av.time_base if container.duration else None
+
+
+def _rate(stream: av.VideoStream) -> Fraction:
+    """Frames a second on average; what a container of one long packet says of that is passed over."""
+    said = [rate for rate in (stream.average_rate, stream.guessed_rate) if rate]
+    likely = [rate for rate in said if rate <= _FASTEST]
+    return Fraction(next(iter(likely + said), 25))  # PyAV 19 has a rational of its own
 
 
 def _track(stream: Stream) -> Track:

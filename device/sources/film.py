@@ -168,7 +168,7 @@ class FilmSource:
             before = Fraction(self._marks.stamps[self._start - ENOUGH]) + self._origin
             found = self._decoded(round(before - back / self.facts.time_base))
             if self._finds(found):
-                self.sought = True
+                self.sought, self._dropped = True, self._counted_here()
                 last = self._marks.stamps[self._start - 1]
                 yield from self._numbered(found, self._start, last)
                 return

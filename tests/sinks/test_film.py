@@ -206,7 +206,7 @@ def test_sound_that_the_container_cannot_hold_becomes_aac_and_that_is_said(tmp_p
     source, out = tmp_path / "in.mkv", tmp_path / "out.mov"
     make_film(source, count=50, sound="libopus")
     notes = through(source, out).notes
-    assert notes == ["sound in opus can't be held by mov: it was encoded again, as AAC"]
+    assert notes == ["sound in opus can't be copied into mov: it was encoded again, as AAC"]
     with av.open(str(out)) as film:
         samples = sum(frame.samples for frame in film.decode(audio=0))
         assert film.streams.audio[0].codec_context.name == "aac"
