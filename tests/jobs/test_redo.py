@@ -79,10 +79,24 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 STARTS = (0, 37, 46, 91, 99, 129, 150)
 
 
+@pytest.fixture(scope="module")
+def film(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """In short segments: several in one shot."""
+    return made(source, tmp_path_factory.mktemp("film") / "out.mkv", 6)
+
+
 @pytest.fixture(scope="module", params=[6, 40], ids=["segments in shots", "shots in segments"])
-def film(source: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
-    out = tmp_path_factory.mktemp("film") / "out.mkv"
-    coloured(source, out, config(request.param, codec="ffv1"))
+def any_film(
+    film: Path, source: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Path:
+    """In short segments, or in long ones: several shots in one."""
+    if request.param == 6:
+        return film
+    return made(source, tmp_path_factory.mktemp("film") / "out.mkv", request.param)
+
+
+def made(source: Path, out: Path, segment: int) -> Path:
+    coloured(source, out, config(segment, codec="ffv1"))
     known = known_shots(out)
     assert [(shot.first, shot.last + 1) for shot in known.shots] == list(pairwise(STARTS))
     assert [shot.own_colour for shot in known.shots] == [False, False, True, False, False, False]
@@ -97,18 +111,16 @@ def pale(source: Path, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[b
     return planes(out)
 
 
-@pytest.mark.parametrize("numbers", [[1], [2], [4, 5], [6], [1, 2, 4, 5, 6]])
+@pytest.mark.parametrize("numbers", [[1], [2], [4, 6]])
 def test_a_shot_is_as_in_a_film_that_was_made_so(
-    film: Path, pale: list[tuple[bytes, ...]], tmp_path: Path, numbers: list[int]
+    any_film: Path, pale: list[tuple[bytes, ...]], tmp_path: Path, numbers: list[int]
 ) -> None:
-    out = copied(film, tmp_path)
+    out = copied(any_film, tmp_path)
     redone(out, numbers, PALE)
     inside = {n for number in numbers for n in range(STARTS[number - 1], STARTS[number])}
-    expected = [
-        one if n in inside else was for n, (one, was) in enumerate(zip(pale, planes(film), strict=True))
-    ]
-    assert planes(out) == expected
-    assert changed(packets(film), packets(out)) == sorted(inside)
+    before = planes(any_film)
+    assert planes(out) == [pale[n] if n in inside else before[n] for n in range(len(before))]
+    assert changed(packets(any_film), packets(out)) == sorted(inside)
 
 
 def test_what_was_redone_stays_when_another_is_and_can_be_undone(film: Path, tmp_path: Path) -> None:
@@ -159,7 +171,7 @@ def test_another_network_and_other_ways_of_a_shot(film: Path, source: Path, tmp_
     out = copied(film, tmp_path)
     ways: Mapping[str, Mapping[str, Any]] = {
         "network": {"name": str(TINY)},
-        "film": {"colour_every": 3},
+        "film": {"colour_every": 3, "look_ahead": True},
         "colour": {"steadiness": 0.5},
     }
     redone(out, [1], ways)
