@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from device.cli import options
+from device.cli.batch_lines import summary
 from device.cli.batch_plan import show_plan
 from device.cli.batch_show import NightShow
+from device.cli.show import StatusLine
 from device.engine import Stop, stop_on_signals
 from device.errors import PartlyFailed, SpaceError
 from device.jobs.batch.naming import shown
+from device.jobs.telling import number
 
 if TYPE_CHECKING:
     from device.config import Config
@@ -64,13 +67,17 @@ def batch(
         bool,
         typer.Option("--sample", help="Only make a strip of every film, to decide by, and sample.html."),
     ] = False,
+    plan: Annotated[
+        bool,
+        typer.Option("--plan", help="Only measure what each film will take, and how that fits the hours."),
+    ] = False,
     measure: Annotated[
         bool | None,
         typer.Option("--measure/--no-measure", help="Measure first what each film will take."),
     ] = None,
     mqtt: Annotated[
         bool | None,
-        typer.Option("--mqtt/--no-mqtt", help="Tell state and progress over MQTT, and take commands."),
+        typer.Option("--mqtt/--no-mqtt", help="Tell it over MQTT, and take commands; --broker means it."),
     ] = None,
     frames: Annotated[
         bool | None, typer.Option("--frames", help="Deliver every film's frames over MQTT, too.")
@@ -106,7 +113,7 @@ def batch(
             "keep_old": keep_old,
             "retry_failed": retry_failed,
             "measure": measure,
-            "mqtt": mqtt,
+            "mqtt": True if mqtt is None and (broker or frames) else mqtt,
             "frames": frames,
         },
         hints={"reference": reference},
@@ -114,6 +121,8 @@ def batch(
     )
     if sample:
         _sample(source, out, settings)
+    elif plan:
+        _plan(source, out, settings)
     else:
         _work(source, out, settings)
 
@@ -129,31 +138,49 @@ def _sample(source: Path, out: Path, settings: Config) -> None:
         raise PartlyFailed(f"{len(made.failed)} have no strip, listed above", where=source)
 
 
+def _plan(source: Path, out: Path, settings: Config) -> None:
+    from device.jobs.batch.run import plan_batch
+
+    stop = Stop()
+    with StatusLine() as line, stop_on_signals(stop):
+        made = plan_batch(source, out, settings, stop=stop, say=line.say, tell=line.show)
+    if made is None:
+        typer.echo("no film is left to do")
+    else:
+        show_plan(made)
+
+
 def _work(source: Path, out: Path, settings: Config) -> None:
+    from device.jobs.batch.report import PAGE_NAME
     from device.jobs.batch.run import run_batch
     from device.jobs.batch.status import Night
 
     stop, night = Stop(), Night()
-    with NightShow() as show, stop_on_signals(stop):
-        show.watch(night.status)
-        done = run_batch(source, out, settings, night=night, stop=stop, say=show.say, planned=show_plan)
-    typer.echo(f"{shown(out)}: {_all(done)}")
+    done = None
+    try:
+        with NightShow() as show, stop_on_signals(stop):
+            show.watch(night.status)
+            done = run_batch(source, out, settings, night=night, stop=stop, say=show.say, planned=show_plan)
+    finally:
+        if done is not None or stop.requested:
+            page = out / PAGE_NAME
+            for line in summary(night.status(), page if page.exists() else None, _beside(done)):
+                typer.echo(line)
     _complain(done, source)
 
 
-def _all(done: Summary) -> str:
+def _beside(done: Summary | None) -> list[str]:
+    """What else is to be said of a folder."""
+    if done is None:
+        return []
     counts = (
-        (done.done, "done"),
-        (done.skipped, "in colour already, skipped"),
-        (done.before, "finished before"),
-        (done.failed, "failed"),
-        (done.aside, "failed before and were not tried again (--retry-failed)"),
-        (done.unread, "could not be read"),
+        (done.aside, "failed in earlier runs and not tried again (--retry-failed)"),
+        (done.unread, "that can't be read"),
         (done.partial, "not whole, left out"),
-        (done.others, "other files passed over"),
-        (done.links, "linked folders passed over"),
+        (done.others, "neither film nor picture, left out"),
     )
-    return "; ".join(f"{count} {text}" for count, text in counts if count) or "nothing to do"
+    said = [f"{number(count, 'file')} {text}" for count, text in counts if count]
+    return said + ([f"{number(done.links, 'linked folder')} left out"] if done.links else [])
 
 
 def _complain(done: Summary, source: Path) -> None:

@@ -73,8 +73,8 @@ def ended(record: Record) -> str:
     return f"done: {name}: {what}{resumed}{notes}"
 
 
-def summary(status: Status, report: str | os.PathLike[str] | None) -> list[str]:
-    """The last words of a night: what came of it, what failed and why, and where to look."""
+def summary(status: Status, report: str | os.PathLike[str] | None, beside: Sequence[str] = ()) -> list[str]:
+    """The last words of a night: what came of it, what else there is to say, what failed, where to look."""
     newest = {record.relative: record for record in status.records}
     by_outcome: dict[str, list[Record]] = {"done": [], "skipped": [], "failed": []}
     for record in newest.values():
@@ -86,9 +86,9 @@ def summary(status: Status, report: str | os.PathLike[str] | None) -> list[str]:
         said.append(f"{number(status.left, 'file')} left: run it again to go on from here")
     if status.arriving:
         said.append(f"{number(status.arriving, 'file')} still arriving: left for the next run")
-    said += _on_failed(by_outcome["failed"])
+    said += [*beside, *_on_failed(by_outcome["failed"])]
     if not said:
-        said.append("nothing to do")
+        said.append("nothing to do" if status.state == "finished" else "nothing was done")
     if report is not None:
         said.append(f"to look at: {shown(report)}")
     return said
