@@ -11,8 +11,8 @@ from av.video.frame import PictureType
 
 from device.errors import ConfigurationError, TintcastError
 from device.media.codecs import CODECS, add_encoder, codec_of, depth_of, sampling_of
+from device.media.encoders import check_encoder
 from device.media.planes import FULL, at_depth, plane_memory
-from device.media.pyav import encodes
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -59,9 +59,8 @@ class Picture:
         Raises ConfigurationError where their codec can't hold the film at all, or can't be had here.
         """
         chosen, layout = codec_of(settings), facts.layout
-        _check(chosen, facts.tags, facts.path)
-        if chosen.bits is not None:
-            _check_hardware(chosen, facts)
+        _check_range(chosen, facts.tags, facts.path)
+        check_encoder(chosen, facts.width, facts.height, facts.rate)
         return cls(
             width=facts.width,
             height=facts.height,
@@ -91,7 +90,8 @@ class Picture:
     ) -> Self:
         """The picture of a recording: 4:2:0, or the least that ``codec`` has beyond. Errors as ``of``."""
         chosen = CODECS[codec]
-        _check(chosen, tags, None)
+        _check_range(chosen, tags, None)
+        check_encoder(chosen, width, height, rate)
         return cls(
             width=width,
             height=height,
@@ -123,9 +123,7 @@ class Picture:
         return height // down, width // across
 
 
-def _check(codec: Codec, tags: ColourTags, path: Path | None) -> None:
-    if not encodes(codec.encoder):
-        raise ConfigurationError(f"{codec.title} can't be encoded on this machine: no {codec.encoder}")
+def _check_range(codec: Codec, tags: ColourTags, path: Path | None) -> None:
     if tags.range == FULL and not codec.full_range:
         others = ", ".join(other.name for other in CODECS.values() if other.full_range)
         raise ConfigurationError(
@@ -133,24 +131,6 @@ def _check(codec: Codec, tags: ColourTags, path: Path | None) -> None:
             where=path,
             hint=f"use one of the codecs {others}",
         )
-
-
-def _check_hardware(codec: Codec, facts: FilmFacts) -> None:
-    """Open the board's encoder, and let go of it."""
-    context = av.CodecContext.create(codec.encoder, "w")
-    if not isinstance(context, av.VideoCodecContext):
-        raise TypeError(type(context))
-    context.width, context.height = facts.width + facts.width % 2, facts.height + facts.height % 2
-    context.pix_fmt = codec.pixel_format(None, 8)
-    context.time_base, context.framerate = facts.time_base, facts.rate
-    try:
-        context.open()
-    except av.FFmpegError as error:
-        raise ConfigurationError(
-            f"this board has no {codec.title} encoder for {facts.width}x{facts.height}: {error.strerror}",
-            where="film.encoder = v4l2m2m",
-            hint="a Raspberry Pi 4 has one, up to 1920x1080; film.encoder = software is everywhere",
-        ) from None
 
 
 class Encoder:

@@ -61,7 +61,7 @@ def test_where_the_board_has_no_encoder_one_line_says_so(tmp_path: Path) -> None
     with pytest.raises(ConfigurationError) as refusal:
         Picture.of(probe(tmp_path / "a.mkv"), FilmSettings(encoder="v4l2m2m"))
     line = str(refusal.value)
-    assert line.startswith("film.encoder = v4l2m2m: this board has no H.264 encoder for 64x48: ")
+    assert line.startswith("film.encoder = v4l2m2m: no /dev/video* of this board encodes H.264 at 64x48 (")
     assert "film.encoder = software is everywhere" in line
 
 

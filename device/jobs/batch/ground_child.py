@@ -9,6 +9,7 @@ from device.engine import Stop
 from device.jobs.film_child import ground_of
 from device.jobs.hinting import board_of
 from device.jobs.supervise import serve
+from device.media.encoders import check_settings
 from device.network import Network
 
 if TYPE_CHECKING:
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
 
 
 def look(config: Config, _send: Callable[[Any], None], _stop: Stop) -> Ground:
-    """Load the network and see that the hints fit it. Raises NetworkFileError and ConfigurationError."""
+    """Load the network, and see that the hints fit it and films can be encoded as is asked for.
+
+    Raises NetworkFileError and ConfigurationError.
+    """
+    check_settings(config.film)
     with Network.load(config.network.name, config.network.threads, config.network.runtime) as network:
         board_of(config.hints).check(network)
         return ground_of(network)
