@@ -82,13 +82,10 @@ class Queue:
             self._sort(found)
 
     def take(self, most: int) -> list[Todo]:
-        """The next file; of pictures up to ``most`` that follow each other."""
+        """The next file; of pictures up to ``most`` that follow each other; nothing where nothing is left."""
         with self._lock:
-            first, *others = self.todo
-            if first.item.kind != "picture":
-                return [first]
-            more = itertools.takewhile(lambda todo: todo.item.kind == "picture", others)
-            return [first, *itertools.islice(more, most - 1)]
+            pictures = itertools.takewhile(lambda todo: todo.item.kind == "picture", self.todo)
+            return list(itertools.islice(pictures, most)) or self.todo[:1]
 
     def remarks(self) -> Iterator[str]:
         """What the user should know of what was found; each thing once."""

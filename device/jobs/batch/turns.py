@@ -86,6 +86,7 @@ class Turns:
         terms = self._guest.terms
         self._terms = replace(terms, held=lambda: self._show_held(terms.held()))
         self._work = Work(source, out, config, self._queue, ledger)
+        self._ended = threading.Event()
         self._latest: dict[str, Record] = {}
         self._counts: Counter[Outcome] = Counter()
         self._records: tuple[Record, ...] = ()
@@ -95,7 +96,7 @@ class Turns:
         self._look()
         if self._settings.measure:
             self._night.change(state="measuring")
-            if (plan := self._forecast.measure(self._queue.todo, self._stop, _log.info)) is not None:
+            if (plan := self._forecast.measure(self._queue.todo, self._stop, self._show_reason)) is not None:
                 planned(plan)
         looker = threading.Thread(target=self._keep_looking, name="looker", daemon=True)
         looker.start()
@@ -103,6 +104,7 @@ class Turns:
             while not self._stop.is_set() and self._turn():
                 pass
         finally:
+            self._ended.set()
             if not self._stop.is_set():
                 self._night.change(state="finished", reason="")
             self._night.change(file=None, progress=None, film_seconds_left=None)
@@ -123,7 +125,8 @@ class Turns:
             return self._wait_for_files()
         if not self._guest.wait(self._stop, self._show_verdict):
             return False
-        todos = self._queue.take(_PICTURES)
+        if not (todos := self._queue.take(_PICTURES)):
+            return True  # it went away meanwhile
         self._night.change(state="working", reason="", file=todos[0].item.relative, progress=None)
         try:
             if todos[0].item.kind == "picture":
@@ -184,7 +187,7 @@ class Turns:
 
     def _keep_looking(self) -> None:
         """Look again and again while a film takes its time."""
-        while not self._stop.wait(self._settings.look_seconds):
+        while not self._ended.wait(self._settings.look_seconds):
             self._look()
 
     def _wait_for_files(self) -> bool:
@@ -213,6 +216,9 @@ class Turns:
     def _night_left(self, film: float | None) -> float | None:
         others = self._forecast.seconds(self._queue.todo[1:])
         return None if film is None or others is None else film + others
+
+    def _show_reason(self, reason: str) -> None:
+        self._night.change(reason=reason)
 
     def _show_picture(self, relative: str) -> None:
         self._night.change(file=relative)
