@@ -167,7 +167,7 @@ class Studio:
         )
         # The pictures of a folder come from the first on: broken ones before the shot must be counted.
         start = 0 if facts.path.is_dir() else shot.first
-        film = open_film_at(facts, whole, start, _marks(shot))
+        film = open_film_at(facts, whole, start, marks_of(shot))
         with _Stretch(film, shot) as stretch:
             reporter.begin(film, colorizer, 0, total)
             summary = run_pipeline(
@@ -205,7 +205,7 @@ class Studio:
         return self._networks[settings.name]
 
 
-def _marks(shot: Shot) -> Marks:
+def marks_of(shot: Shot) -> Marks:
     """By what the source finds the shot: of what lies before these, nothing needs to be known."""
     earlier = shot.first - len(shot.marks)
     stamps = [-(1 << 62)] * earlier + [pts for pts, _ in shot.marks]
