@@ -133,8 +133,10 @@ def _doing(status: Status) -> str:
     if status.state == "working":
         stage = status.progress.stage if status.progress is not None else ""
         return name + (f": {stage}" if stage and stage != "colour" else "")
+    if status.state == "measuring":
+        return reason or status.state
     state = f"{status.state}: {reason}" if reason else status.state
-    return f"{state} ({name})" if name and status.state in {"paused", "measuring"} else state
+    return f"{state} ({name})" if name and status.state == "paused" else state
 
 
 def _counts(status: Status) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections import Counter
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from device.jobs.film import Progress
     from device.jobs.film_identity import Ground
 
-_log = logging.getLogger(__name__)
 
 #: So many pictures go to one process.
 _PICTURES = 64
