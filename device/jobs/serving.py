@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 #: How long a child may take to end in good order once it is asked to, in seconds: of the five that a service
 #: manager's stop may take, some are left for the parent's own end.
-GRACE_S = 3.5
+GRACE_S = 2.5
 #: OpenCV's own number for a lack of memory.
 _CV_NO_MEMORY = -4
 #: Letters of a library's own words that are worth repeating.

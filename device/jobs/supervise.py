@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from device.engine import POLL_S
+from device.engine.manners import let_end
 from device.engine.memory import out_of_memory_kills
 from device.errors import Interrupted, TintcastError
 from device.jobs.child_memory import MemoryExceeded, Meter, data_bound
@@ -43,7 +44,7 @@ _RUN = (
 )
 #: How long a killed child may still take to be gone: a disk that does not answer keeps it (seconds).
 _KILLED_S = 20.0
-_KILLED_WHILE_STOPPING_S = 0.5
+_KILLED_WHILE_STOPPING_S = 0.3
 #: Libraries' last words when they are refused memory.
 _MEMORY_WORDS = (
     "bad_alloc",
@@ -117,15 +118,14 @@ def run_child(
     with ours:
         process = _start(module, theirs, terms)
         words = _Words(process.stderr)
-        meter = Meter(process.pid, terms.memory_mb)
-        talk = _Talk(ours, stop, terms, meter)
+        talk = _Talk(ours, stop, terms, process.pid)
         silence = Silence(process.pid, stall_s, time.monotonic())
         try:
             with contextlib.suppress(OSError):  # it died at once: what it said last follows
                 ours.send(task)
             return talk.listen(alive, silence)
         except _Gone:
-            raise talk.why or _death(process, words, kills, meter) from None
+            raise talk.why or _death(process, words, kills, nearly_full=talk.nearly_full) from None
         finally:
             _end(process, _KILLED_WHILE_STOPPING_S if stop.is_set() else _KILLED_S)
 
@@ -155,14 +155,20 @@ def _start(module: str, theirs: Connection, terms: Terms) -> subprocess.Popen[by
 class _Talk:
     """The parent's side of the socket. ``why``: what is raised for a child that was asked to end."""
 
-    def __init__(self, ours: Connection, stop: Stop, terms: Terms, meter: Meter) -> None:
+    def __init__(self, ours: Connection, stop: Stop, terms: Terms, pid: int) -> None:
         self.why: TintcastError | None = None
         self._ours = ours
         self._stop = stop
         self._terms = terms
-        self._meter = meter
+        self._meter = Meter(pid, terms.memory_mb)
+        self._pid = pid
         self._asked = 0.0
         self._held: str | None = None
+
+    @property
+    def nearly_full(self) -> bool:
+        """As of ``Meter``."""
+        return self._meter.nearly_full
 
     def listen(self, alive: Callable[[Any], bool], silence: Silence) -> Any:
         while True:
@@ -201,6 +207,7 @@ class _Talk:
         if self.why is not None and not asked:
             self._asked = time.monotonic()
             self._say(STOP)
+            let_end(self._pid)
 
     def _hold_or_release(self) -> None:
         held = self._terms.held()
@@ -222,8 +229,11 @@ class _Talk:
             raise Crashed(f"said what nobody understands ({type(error).__name__})") from None
 
 
-def _death(process: subprocess.Popen[bytes], words: _Words, kills: int, meter: Meter) -> Exception:
-    """What to raise for a child that is gone; ``kills``: of the kernel's for want of memory, before it."""
+def _death(process: subprocess.Popen[bytes], words: _Words, kills: int, *, nearly_full: bool) -> Exception:
+    """What to raise for a child that is gone; ``kills``: of the kernel's for want of memory, before it.
+
+    ``nearly_full``: as of ``Meter``.
+    """
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(GRACE_S)
     code = process.returncode
@@ -231,7 +241,7 @@ def _death(process: subprocess.Popen[bytes], words: _Words, kills: int, meter: M
         return Stalled()
     last = words.last()
     how = f"ended with code {code}{last}" if code >= 0 else f"died of {signal.Signals(-code).name}"
-    if words.of_memory or meter.nearly_full:
+    if words.of_memory or nearly_full:
         return MemoryExceeded(f"{how}, for want of memory")
     if code == -signal.SIGKILL and out_of_memory_kills() > kills:
         return MemoryExceeded("was killed: the machine ran out of memory")
@@ -244,6 +254,7 @@ def _end(process: subprocess.Popen[bytes], patience_s: float) -> None:
         process.wait(POLL_S)
     if process.returncode is None:
         process.kill()
+        let_end(process.pid)
         try:
             process.wait(patience_s)
         except subprocess.TimeoutExpired:

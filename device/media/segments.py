@@ -9,8 +9,9 @@ from __future__ import annotations
 import fcntl
 import json
 import shutil
+import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from device.errors import ConfigurationError
 from device.media.durable import PartFile, writable, write_bytes
@@ -28,6 +29,22 @@ _ENDING = ".tintcast"
 REDO = "redo"
 #: A segment without a cut closes after this many times the least length.
 _LONGEST = 4
+#: How long a process that was killed may keep a folder, in seconds.
+_LETS_GO_S = 4.0
+
+
+def _locked(file: BinaryIO) -> bool:
+    """Lock ``file``, if nobody else has it; a process that was just killed may need a moment to let go."""
+    deadline = time.monotonic() + _LETS_GO_S
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.1)
+        else:
+            return True
 
 
 class Boundaries:
@@ -92,11 +109,9 @@ class WorkFolder:
         with writable(out):
             self.path.mkdir(exist_ok=True)
             self._lock = (self.path / "lock").open("wb")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not _locked(self._lock):
             self._lock.close()
-            raise ConfigurationError("another run is writing this film", where=out) from None
+            raise ConfigurationError("another run is writing this film", where=out)
         self.identity = {"format": FORMAT, **identity}
         self._adopt(resume=resume)
         self.segments = list(self._closed())

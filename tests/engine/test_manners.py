@@ -111,3 +111,17 @@ def test_who_dies_with_its_parent_does_so_even_where_that_was_gone_before(*, lat
         child.wait(30)
     with os.fdopen(reading, "rb") as pipe:
         assert pipe.read() == b""  # closed by all, and nothing said
+
+
+def test_who_is_to_end_no_longer_stands_back_as_a_group() -> None:
+    words = tried("""
+        import os
+        from pathlib import Path
+        from device.engine.manners import let_end, stand_back
+        stand_back()
+        let_end(os.getpid())
+        group = Path("/proc/self/autogroup")
+        print(group.read_text().split()[-1] if group.exists() else "none")
+        let_end(1 << 30)
+    """)
+    assert words in (["0"], ["none"])
