@@ -39,7 +39,7 @@ _SHARE: Final = 0.02
 _LATEST_S: Final = {JSON_NAME: 60.0, PAGE_NAME: 1800.0}
 #: The page takes so long at most, and where somebody waits for the end, in seconds.
 _PAGE_S: Final = 120.0
-_LAST_PAGE_S: Final = 1.5
+_LAST_PAGE_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Report:
         if self._page is not None:
             self._page.join(patience_s)
         if not self._busy:  # two of them would write to one file
-            self._begin_page().join(patience_s)
+            self._begin_page(low=False).join(patience_s)
         self._stop.request()  # a page that is late is none: its process goes with ours
 
     def _report(self, status: Status, records: Sequence[Record], *, stopped: bool = False) -> NightReport:
@@ -112,13 +112,14 @@ class Report:
     def _busy(self) -> bool:
         return self._page is not None and self._page.is_alive()
 
-    def _begin_page(self) -> threading.Thread:
+    def _begin_page(self, *, low: bool = True) -> threading.Thread:
+        """``low``: it stands back behind all else."""
         self._stop = Stop()
-        self._page = threading.Thread(target=self._write_page, args=(self._stop,), daemon=True)
+        self._page = threading.Thread(target=self._write_page, args=(self._stop, low), daemon=True)
         self._page.start()
         return self._page
 
-    def _write_page(self, stop: Stop) -> None:
+    def _write_page(self, stop: Stop, low: bool) -> None:  # noqa: FBT001 - as a thread's function
         page = self._out / PAGE_NAME
         task = PageTask(self._source, self._out)
         try:
@@ -128,7 +129,7 @@ class Report:
                 stop,
                 lambda _: False,
                 stall_s=_PAGE_S,
-                terms=Terms(low=True),
+                terms=Terms(low=low),
             )
             self._pace[PAGE_NAME].written(size, time.monotonic())
         except (Crashed, MemoryExceeded, Stalled) as error:
