@@ -29,9 +29,12 @@ if TYPE_CHECKING:
 #: Pictures take so many bytes of the page at most; of them strips, which every film is to have, first.
 _BYTES: Final = 12_000_000
 _STRIP_BYTES: Final = 6_000_000
-#: Cells of a strip, and about what one takes on the page.
+#: Cells of a strip: how many at most, how many it is to have, how high they may be (pixels), and about what
+#: they take on the page for each pixel of the square of that.
 _CELLS: Final = 8
-_CELL_BYTES: Final = 8_000
+_ENOUGH_CELLS: Final = 5
+_HEIGHTS: Final = (108, 84, 64)
+_CELL_BYTES: Final = 0.7
 #: So many shots, and so many of each kind of other files, are told one by one.
 _MOST_SHOTS: Final = 4000
 _MOST_OTHERS: Final = 1000
@@ -119,7 +122,7 @@ class _Album:
         self._out = out
         self._stop = stop
         self._strips, self._stills = _STRIP_BYTES, _BYTES - _STRIP_BYTES
-        self._cells = min(max(_STRIP_BYTES // (_CELL_BYTES * max(films, 1)), 1), _CELLS)
+        self._cells, self._height = _cells_for(max(films, 1))
         self._most_shots = max(_MOST_SHOTS // max(films, 1), 6)
 
     def views(self, films: Sequence[FileEntry]) -> list[FilmView]:
@@ -131,7 +134,13 @@ class _Album:
             shots = read_shots(film) if entry.shots is not None else None
             known.append((entry, film, shots, None if shots is None else self._strip(film, shots)))
         self._stills += self._strips
-        return [self._view(*each) for each in known]
+        views = []
+        for left, each in zip(range(len(known), 0, -1), known, strict=True):
+            kept = self._stills - self._stills // left  # for the films that follow
+            self._stills -= kept
+            views.append(self._view(*each))
+            self._stills += kept
+        return views
 
     def _view(
         self, entry: FileEntry, film: Path, shots: FilmShots | None, strip: StripView | None
@@ -146,7 +155,7 @@ class _Album:
     def _strip(self, film: Path, shots: FilmShots) -> StripView | None:
         folder = shots_folder(film)
         some = [(folder / shot.still, shot.own_colour) for shot in chosen(shots, self._cells) if shot.still]
-        made = strip(some, shots.pixel_aspect)
+        made = strip(some, shots.pixel_aspect, self._height)
         if made is None or (room := self._strips - len(made.jpeg) * 4 // 3) < 0:
             return None
         self._strips = room
@@ -172,6 +181,16 @@ class _Album:
     def _go_on(self) -> None:
         if self._stop.is_set():
             raise Interrupted
+
+
+def _cells_for(films: int) -> tuple[int, int]:
+    """How many cells a strip has where there are so many of them, and how high they are."""
+    cells, height = 1, _HEIGHTS[-1]
+    for height in _HEIGHTS:
+        cells = int(_STRIP_BYTES / films / (_CELL_BYTES * height**2))
+        if cells >= _ENOUGH_CELLS:
+            break
+    return min(max(cells, 1), _CELLS), height
 
 
 def _told(figures: Any) -> tuple[str, ...]:

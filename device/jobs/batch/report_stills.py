@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 
     from device.jobs.film_shots import FilmShots, Shot
 
-#: A still on the page fits into this, in pixels; cells of a strip are so high, fewer of them higher.
+#: A still on the page fits into this, in pixels; so much higher are a strip's cells where it has few.
 _STILL = (200, 150)
-_CELL = 108
-_FEW_CELLS = {1: 160, 2: 144, 3: 126}
+_FEW_CELLS = {1: 1.5, 2: 1.35, 3: 1.2}
 _GAP = 4
 _QUALITY = 62
 _BETWEEN = (22, 24, 28)
@@ -46,13 +45,14 @@ class Strip:
     height: int
 
 
-def strip(stills: Sequence[tuple[Path, bool]], aspect: float) -> Strip | None:
+def strip(stills: Sequence[tuple[Path, bool]], aspect: float, height: int) -> Strip | None:
     """The stills side by side, before above after; None where there are none.
 
-    ``stills``: files, each with whether its shot passed in its own colour: it was as it is.
+    ``stills``: files, each with whether its shot passed in its own colour: it was as it is. ``height``: of
+    each, in pixels, a little more where they are few.
     """
     pairs = []
-    tall = _FEW_CELLS.get(len(stills), _CELL)
+    tall = round(height * _FEW_CELLS.get(len(stills), 1))
     for path, own in stills:
         after = _opened(path, aspect, (round(tall * _WIDEST), tall))
         if after is not None:
@@ -60,12 +60,12 @@ def strip(stills: Sequence[tuple[Path, bool]], aspect: float) -> Strip | None:
     if not pairs:
         return None
     width = sum(after.width + _GAP for _, after in pairs) - _GAP
-    height = max(after.height for _, after in pairs)
-    sheet = Image.new("RGB", (width, 2 * height + _GAP), _BETWEEN)
+    row = max(after.height for _, after in pairs)
+    sheet = Image.new("RGB", (width, 2 * row + _GAP), _BETWEEN)
     left = 0
     for before, after in pairs:
         sheet.paste(before.convert("RGB"), (left, 0))
-        sheet.paste(after, (left, height + _GAP))
+        sheet.paste(after, (left, row + _GAP))
         left += after.width + _GAP
     return Strip(_jpeg(sheet), *sheet.size)
 
