@@ -155,9 +155,10 @@ def _identity(source: Path, config: Config, network: Network) -> dict[str, Any]:
 
 
 def _in_colour_already(facts: FilmFacts, network: Network, config: Config, reporter: Reporter) -> int | None:
-    """How many frames the film has, if it is in colour from end to end."""
+    """How many frames the film has, if it is in colour from end to end; damage looks like colour."""
     with open_film_at(facts, config) as film:
-        return all_in_colour(film.frames(), network.size, partial(reporter.checking, film))
+        frames = all_in_colour(film.frames(), network.size, partial(reporter.checking, film))
+        return None if film.damaged else frames
 
 
 def _state_before(colorizer: Colorizer, source: Film, index: int) -> Mapping[str, Any] | None:

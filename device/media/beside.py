@@ -11,6 +11,7 @@ import av
 
 from device.errors import UnreadableFilm
 from device.media.pyav import packets
+from device.media.sane import InOrder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,6 +91,12 @@ class Beside:
     facts: Whole
     tracks: dict[int, _Track] = field(default_factory=dict)
     sound: dict[int, bool] = field(default_factory=dict)
+    order: dict[int, InOrder] = field(default_factory=dict)
+
+    @property
+    def lost(self) -> int:
+        """Packets so far whose time stamps were out of order: they were left out."""
+        return sum(order.lost for order in self.order.values())
 
     def packets(self) -> Iterator[Packet[Any]]:
         """Every packet to write, in the order of the source. Raises UnreadableFilm where reading fails."""
@@ -102,7 +109,12 @@ class Beside:
         try:
             for packet in packets(self.source, chosen):
                 self._shift(packet)
-                yield from self.tracks[packet.stream.index].take(packet)
+                index = packet.stream.index
+                track, order = self.tracks[index], self.order[index]
+                for ready in order.take(packet) if packet.size else order.flush():
+                    yield from track.take(ready)
+                if not packet.size:
+                    yield from track.take(packet)
         except av.FFmpegError as error:
             raise UnreadableFilm(
                 f"what lies beside its picture can't be read: {error.strerror}", where=self.facts.path
@@ -125,6 +137,7 @@ def add_beside(out: OutputContainer, source: InputContainer, facts: Whole, notes
         track = _add_track(out, stream, notes)
         if track is not None:
             beside.tracks[stream.index] = track
+            beside.order[stream.index] = InOrder(sound=stream.type == "audio")
             if stream.type == "audio":
                 beside.sound[track.out.index] = isinstance(track, _Copy)
     return beside

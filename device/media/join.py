@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import av
 
 from device.errors import TintcastError
-from device.media.beside import add_beside
+from device.media.beside import Beside, add_beside
 from device.media.codecs import tag_stream
 from device.media.crop import cropped_template
 from device.media.probe import open_film
@@ -71,7 +71,7 @@ def join(
         )
         track = _add_picture(out, template, picture)
         packets = [_timed(pictures(track))]
-        sound: Mapping[int, bool] = {}
+        beside: Beside | None = None
         if source is None or film is None:
             out.metadata.update(metadata)
         else:
@@ -80,7 +80,7 @@ def join(
             out.metadata.update(_timecode(film) | _metadata(film.metadata, metadata))
             out.set_chapters(film.chapters())
             packets.append(_timed(beside.packets()))
-            sound = beside.sound
+        sound = {} if beside is None else beside.sound
         try:
             for _, packet in heapq.merge(*packets, key=lambda timed: timed[0]):
                 index, end = packet.stream_index, _end(packet)
@@ -88,6 +88,8 @@ def join(
                 tick()
                 if index in sound:
                     joined.sound[index] = max(end, joined.sound.get(index, end))
+            if beside is not None and beside.lost:
+                joined.notes.append(f"{beside.lost} packets beside its picture were out of order: left out")
             out.close()
         except av.FFmpegError as error:
             raise TintcastError(f"the segments can't be joined: {error.strerror}") from None

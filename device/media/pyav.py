@@ -29,6 +29,9 @@ KNOWN = {"probesize": "32"}
 #: rows, over those that another has already written. One alone does it right.
 ALONE: dict[str, Any] = {"threads": 1} if _MAJOR >= 17 else {}
 
+#: A damaged place is gone beyond in so many steps, or it is the end.
+_AGAIN = 1000
+
 
 def encodes(encoder: str) -> bool:
     """Whether there is this encoder: on 32-bit machines libraries are missing (ARM) or crash (x86)."""
@@ -39,7 +42,13 @@ def packets(container: InputContainer, streams: Sequence[Stream] | None = None) 
     """Packets of ``streams``, of all where it is None; an empty one at the end of each.
 
     In a broadcast, or a damaged film, streams may appear in the middle, over which PyAV stumbles: not before
-    it has given the end of each that was known.
+    it has given the end of each that was known. Where a damaged place has to be asked for again, it is.
     """
-    with contextlib.suppress(IndexError):
-        yield from container.demux(list(container.streams if streams is None else streams))
+    chosen = list(container.streams if streams is None else streams)
+    for _ in range(_AGAIN):
+        with contextlib.suppress(IndexError):
+            try:
+                yield from container.demux(chosen)
+            except av.error.BlockingIOError:
+                continue
+        return

@@ -33,6 +33,11 @@ class Film(Source, Protocol):
         """Begin about there, not at the start, and number frames from there on; before ``frames``."""
         ...
 
+    @property
+    def damaged(self) -> int:
+        """What of it was damaged so far."""
+        ...
+
     def counted_before(self, index: int) -> Counted:
         """What was counted before frame ``index`` came."""
         ...
