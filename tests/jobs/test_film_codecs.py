@@ -47,7 +47,7 @@ def test_into_a_folder_a_film_gets_a_suffix_that_holds_the_codec(
     done = run(source, out, "--codec", codec)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f"{out / name}: 20 frames")
-    assert [path.name for path in out.iterdir()] == [name]
+    assert {path.name for path in out.iterdir()} == {name, f".{name}.shots"}
     with av.open(str(out / name)) as film:
         assert film.streams.video[0].codec_context.codec.canonical_name in {codec, "hevc"}
         assert len(film.streams.audio) == 1
