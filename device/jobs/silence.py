@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from device.engine.processor import waited_s
+from device.engine.processes import waited_s
 
 #: So much at most counts for one look: we may have been the ones who slept (seconds).
 _MOST_AT_ONCE_S = 1.0

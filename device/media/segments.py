@@ -6,13 +6,16 @@ stamps and the state to go on with. What has its final name is whole.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
+import os
 import shutil
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
+from device.engine.processes import is_ending
 from device.errors import ConfigurationError
 from device.media.durable import PartFile, writable, write_bytes
 from device.media.marks import Marks
@@ -29,21 +32,25 @@ _ENDING = ".tintcast"
 REDO = "redo"
 #: A segment without a cut closes after this many times the least length.
 _LONGEST = 4
-#: How long a process that was killed may keep a folder, in seconds.
-_LETS_GO_S = 4.0
+#: How long a process that was killed may keep a folder, in seconds: a slow disk's time for a whole film.
+_LETS_GO_S = 90.0
 
 
 def _locked(file: BinaryIO) -> bool:
-    """Lock ``file``, if nobody else has it; a process that was just killed may need a moment to let go."""
+    """Lock ``file``, if no other process has it; one that was killed may need a while to let go."""
     deadline = time.monotonic() + _LETS_GO_S
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            if time.monotonic() > deadline:
+            holder = os.pread(file.fileno(), 20, 0)
+            if not (holder.isdigit() and is_ending(int(holder))) or time.monotonic() > deadline:
                 return False
             time.sleep(0.1)
         else:
+            with contextlib.suppress(OSError):  # on a full disk nobody is waited for
+                os.ftruncate(file.fileno(), 0)
+                os.write(file.fileno(), str(os.getpid()).encode())
             return True
 
 
@@ -108,7 +115,7 @@ class WorkFolder:
         self.restarted: str | None = None
         with writable(out):
             self.path.mkdir(exist_ok=True)
-            self._lock = (self.path / "lock").open("wb")
+            self._lock = (self.path / "lock").open("a+b")
         if not _locked(self._lock):
             self._lock.close()
             raise ConfigurationError("another run is writing this film", where=out)

@@ -44,6 +44,7 @@ def test_what_does_not_fit_is_told_and_a_smaller_one_fits(
         disk.check(2000 * MB)
     assert str(caught.value) == (
         "does not fit: it needs about 4.4 GB, 2.5 GB are free beside the 500 MB that stay so"
+        " (free some space and run it again)"
     )
     disk.check(1000 * MB)
     # Of this one most is there already.

@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import time
-from typing import TYPE_CHECKING
-
 import pytest
 
-from device.engine.processor import waited_s
 from device.jobs import silence as silences
 from device.jobs.silence import Silence
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 START = 1000.0
 
@@ -82,27 +72,3 @@ def test_progress_begins_it_anew(waiting: Waiting) -> None:
         assert not silence.too_long(START + n)
         silence.ends(START + n + 0.5)
     assert waiting.seconds == 5
-
-
-def test_the_kernel_says_how_long_a_process_waited() -> None:
-    """Two that want the one processor that they may have wait for each other."""
-    one = min(os.sched_getaffinity(0))
-    code = f"import os; os.sched_setaffinity(0, {{{one}}})\nwhile True: pass"
-    both = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
-    try:
-        deadline = time.monotonic() + 30
-        while not all(waited_s(each.pid) > 0.2 for each in both):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-    finally:
-        for each in both:
-            each.kill()
-            each.wait()
-    assert waited_s(both[0].pid) == 0
-
-
-def test_a_kernel_that_does_not_say_is_no_error(tmp_path: Path) -> None:
-    assert waited_s(1, tmp_path) == 0
-    (tmp_path / "1" / "task" / "1").mkdir(parents=True)
-    (tmp_path / "1" / "task" / "1" / "schedstat").write_text("nonsense")
-    assert waited_s(1, tmp_path) == 0

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -130,3 +135,46 @@ def test_no_room_is_a_space_error_and_the_segment_does_not_count(tmp_path: Path)
             work.close_segment(part, (0,), {})
         part.discard()
         assert work.segments == []
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from device.media.segments import WorkFolder
+with WorkFolder(Path(sys.argv[1]), {}):
+    print("holds", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_process_that_lives_is_not_waited_for_and_one_that_was_killed_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out.mp4"
+    began = time.monotonic()
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(out)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"holds\n"
+        with pytest.raises(ConfigurationError, match="another run is writing this film"):
+            WorkFolder(out, IDENTITY)
+        # As one that was killed, and that a disk holds for another moment.
+        monkeypatch.setattr("device.media.segments.is_ending", lambda pid: pid == holder.pid)
+        threading.Timer(1, holder.kill).start()
+        with WorkFolder(out, IDENTITY) as work:
+            assert work.segments == []
+            assert (work.path / "lock").read_text() == str(os.getpid())
+    assert time.monotonic() - began < 60
+
+
+def test_a_process_that_never_lets_go_is_waited_for_in_vain(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("device.media.segments.is_ending", lambda _pid: True)
+    monkeypatch.setattr("device.media.segments._LETS_GO_S", 0.3)
+    with (
+        WorkFolder(tmp_path / "out.mp4", IDENTITY),
+        pytest.raises(ConfigurationError, match="another run is writing this film"),
+    ):
+        WorkFolder(tmp_path / "out.mp4", IDENTITY)

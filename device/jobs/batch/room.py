@@ -51,7 +51,8 @@ class Room:
         if free is not None and free - wanted < self._keep:
             raise SpaceError(
                 f"does not fit: it needs about {_size(wanted)}, {_size(max(0, free - self._keep))} are free"
-                f" beside the {_size(self._keep)} that stay so"
+                f" beside the {_size(self._keep)} that stay so",
+                hint="free some space and run it again",
             )
 
     def short(self) -> str | None:
