@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 #: Samples of a still as it is shown, whatever its shape; and the width of a strip, as far as stills fill it.
 CELL: Final = 320 * 180
-_WIDTH: Final = 2016
+_WIDTH: Final = 2028
 _NARROWEST: Final = 640
 _MARGIN, _GAP, _SEAM, _HEADER, _NOTE = 24, 12, 3, 88, 26
 _QUALITY: Final = 84
@@ -55,17 +55,11 @@ class Still:
         grey = _scaled(simplejpeg.decode_jpeg(jpeg, "GRAY")[:, :, 0], size)
         return cls(np.repeat(grey[:, :, None], 3, axis=2), after, seconds)
 
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height of ``jpeg``."""
-        rows, columns = self.before.shape[:2]
-        return columns, 2 * rows + _SEAM
-
-    def jpeg(self) -> bytes:
-        """Before above after, as one small JPEG."""
+    def jpeg(self, *, both: bool = True) -> bytes:
+        """Before above after, as one small JPEG; or, of what passes as it is, the picture alone."""
         seam = np.full((_SEAM, self.before.shape[1], 3), PAPER, np.uint8)
-        both = np.concatenate([self.before, seam, self.after])
-        made: bytes = simplejpeg.encode_jpeg(both, _QUALITY, "RGB", "420")
+        shown = np.concatenate([self.before, seam, self.after]) if both else self.after
+        made: bytes = simplejpeg.encode_jpeg(np.ascontiguousarray(shown), _QUALITY, "RGB", "420")
         return made
 
 
@@ -86,9 +80,11 @@ def draw_strip(stills: Sequence[Still], *, title: str, detail: str, network: str
     if not stills:
         raise ValueError("a strip of nothing")
     height, width = stills[0].before.shape[:2]
+    both = not all(still.own_colour for still in stills)
+    tall = 2 * height + _SEAM if both else height
     columns = min(max((_WIDTH + _GAP - 2 * _MARGIN) // (width + _GAP), 1), len(stills))
     rows = -(-len(stills) // columns)
-    pitch = 2 * height + _SEAM + _NOTE
+    pitch = tall + _NOTE
     across = max(columns * (width + _GAP) - _GAP + 2 * _MARGIN, _NARROWEST)
     sheet = Image.new("RGB", (across, _HEADER + rows * (pitch + _GAP) + _MARGIN - _GAP), PAPER)
     draw = ImageDraw.Draw(sheet)
@@ -98,13 +94,14 @@ def draw_strip(stills: Sequence[Still], *, title: str, detail: str, network: str
         x = _MARGIN + number % columns * (width + _GAP)
         y = _HEADER + number // columns * (pitch + _GAP)
         sheet.paste(Image.fromarray(still.before), (x, y))
-        sheet.paste(Image.fromarray(still.after), (x, y + height + _SEAM))
+        if both:
+            sheet.paste(Image.fromarray(still.after), (x, y + height + _SEAM))
         note = clock(still.seconds) + ("  in colour already" if still.own_colour else "")
-        write_line(draw, (x, y + 2 * height + _SEAM + 5), note, 15, width)
+        write_line(draw, (x, y + tall + 5), note, 15, width)
     file = io.BytesIO()
     sheet.save(file, "JPEG", quality=_QUALITY)
     told = [(COM, SAMPLE.encode())]
-    if not all(still.own_colour for still in stills):
+    if both:
         told.insert(0, xmp_segment(MadeBy(network, version()).xmp()))
     return insert(file.getvalue(), told)
 

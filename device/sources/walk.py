@@ -16,10 +16,10 @@ import av
 
 from device.media.probe import DECODER_THREADS, open_film, picture_stream
 from device.sources.film import frame_of
+from device.sources.numbered import glimpsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from av.container import InputContainer
 
@@ -36,18 +36,17 @@ _PACKETS: Final = 60
 
 
 class Walk:
-    """Walks through the film at ``path`` from its start to its end, in about ``seconds`` at most.
+    """Walks through the film of ``facts`` from its start to its end, in about so many ``seconds`` of work.
 
-    ``most``: so many key frames are looked at, evenly over the film. ``reached``: share of the film, 0..1,
-    that was looked at: less than all of it where there was no time for the rest.
+    ``most``: so many key frames, or numbered pictures, are looked at, evenly over the film. ``reached``:
+    share of the film, 0..1, that was looked at: less than all where there was no time for the rest.
     """
 
-    def __init__(self, path: Path, facts: FilmFacts, *, most: int, seconds: float) -> None:
+    def __init__(self, facts: FilmFacts, *, most: int, seconds: float) -> None:
         self.reached = 0.0
-        self._path = path
         self._facts = facts
         self._most = most
-        self._ends = time.monotonic() + seconds
+        self._ends = time.process_time() + seconds
         self._seconds = seconds
 
     def frames(self) -> Iterator[Frame]:
@@ -55,22 +54,28 @@ class Walk:
 
         Raises the errors of ``open_film``.
         """
-        with open_film(self._path) as container:
-            stream = picture_stream(container, self._path)
+        facts = self._facts
+        if facts.path.is_dir():
+            yield from glimpsed(facts, self._most)
+            self.reached = 1.0
+            return
+        origin = round(facts.origin / facts.time_base)
+        with open_film(facts.path) as container:
+            stream = picture_stream(container, facts.path)
             keys = self._keys(container, stream)
             if len(keys) >= _ENOUGH:
                 decoded = self._only(container, stream, keys)
             else:
                 decoded = self._between(container, stream, keys)
             for number, frame in enumerate(decoded):
-                yield frame_of(frame, self._facts, number, frame.pts or 0)
+                yield frame_of(frame, facts, number, (frame.pts or 0) - origin)
 
     def _keys(self, container: InputContainer, stream: av.VideoStream) -> list[int]:
         """Time stamps of the key frames before places that lie evenly over the film, each once."""
         length, start = self._facts.duration or 0, container.start_time or 0
         found = set()
         for place in range(self._most if length else 0):
-            if time.monotonic() > self._ends - self._seconds / 2:
+            if time.process_time() > self._ends - self._seconds / 2:
                 break
             with contextlib.suppress(av.FFmpegError, StopIteration):
                 container.seek(round((place + 0.5) / self._most * length * av.time_base) + start)
@@ -85,7 +90,7 @@ class Walk:
     ) -> Iterator[av.VideoFrame]:
         """The key frames; where there is no time for all, fewer, but evenly."""
         stream.codec_context.thread_type = "SLICE"  # threads by frame would have each place wait for many
-        began, done = time.monotonic(), 0
+        began, done = time.process_time(), 0
         while keys:
             key, *keys = keys
             with contextlib.suppress(av.FFmpegError):
@@ -94,8 +99,8 @@ class Walk:
                 if frame is not None:
                     yield frame
             done += 1
-            each = (time.monotonic() - began) / done
-            if done % _ENOUGH == _TRIED and each * len(keys) > (left := self._ends - time.monotonic()):
+            each = (time.process_time() - began) / done
+            if done % _ENOUGH == _TRIED and each * len(keys) > (left := self._ends - time.process_time()):
                 keys = keys[:: math.ceil(each * len(keys) / max(left, each))]
         self.reached = 1.0
 
@@ -109,8 +114,8 @@ class Walk:
         end = self._end(stream, keys)
         seen = 0
         for key, following in pairwise([*keys, end] if keys else [0, end]):
-            left = self._ends - time.monotonic()
-            until = time.monotonic() + left * (following - key) / max(end - key, 1)
+            left = self._ends - time.process_time()
+            until = time.process_time() + left * (following - key) / max(end - key, 1)
             last = key
             with contextlib.suppress(av.FFmpegError):
                 if keys:
@@ -121,7 +126,7 @@ class Walk:
                     if keys and last >= following:
                         break
                     yield frame
-                    if time.monotonic() > until:
+                    if time.process_time() > until:
                         break
                 else:
                     last = following

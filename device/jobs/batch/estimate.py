@@ -8,11 +8,12 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from device.jobs.batch.board import Board
 from device.jobs.batch.one_by_one import one_by_one
 from device.jobs.supervise import Terms
 
@@ -23,9 +24,8 @@ if TYPE_CHECKING:
     from device.engine import Stop
     from device.jobs.batch.scan import Item
 
-#: Up to so many films are measured each; of more, some of every kind, for at most so many seconds in all.
-ALL_OF = 24
-BUDGET_S = 240.0
+#: Films are measured for so many seconds in all; the others are told by those of their kind.
+BUDGET_S = 300.0
 #: A film that shows no progress for so long is not measured (seconds).
 _STALL_S = 60.0
 _CHILD = "device.jobs.batch.estimate_child"
@@ -46,6 +46,7 @@ class Estimate:
 
     ``seconds``: of work, from its start to its end; ``bytes``: of the result. ``rate``: frames a second, all
     told. ``length``: seconds that it plays. ``why``: of ``How.UNKNOWN``, in a line; it has no figures.
+    ``busy``: share of the board's time, 0..1, that other work took while it was measured.
     """
 
     how: How
@@ -55,6 +56,7 @@ class Estimate:
     rate: float = 0.0
     length: float = 0.0
     why: str = ""
+    busy: float = 0.0
 
     def left(self, done: int) -> float:
         """Seconds that are left once ``done`` frames were coloured by earlier runs."""
@@ -121,18 +123,16 @@ def estimate(
 ) -> dict[str, Estimate]:
     """What each of ``items`` will take by ``config``: its network, codec and all else; by relative names.
 
-    Each is measured at a few places of its own; of many, some of every kind (codec, size, depth, grey or
-    colour), and the others by their frames. ``tell``: lines for people on how far it is.
+    Each is measured at a few places of its own, as far as ``budget_s`` seconds reach: in turns one of every
+    kind (codec, size, depth, grey or colour), the longest first. The others are told by their frames. ``tell``: lines for people on how far it is.
 
     Raises NetworkFileError, ConfigurationError, and Interrupted once ``stop`` is set.
     """
     looked, failed = _look(items, config, stop)
-    chosen = [item for item in items if item.relative in looked]
-    if len(chosen) > ALL_OF:
-        chosen = _some_of_each(chosen, looked)
-    else:
-        budget_s = math.inf
-    started, measured, unmeasured = _measure(chosen, config, stop, tell, budget_s)
+    turns = _in_turns([item for item in items if item.relative in looked], looked)
+    board = Board()
+    started, measured, unmeasured = _measure(turns, config, stop, tell, budget_s)
+    busy = board.others()
     failed |= unmeasured
     found = {name: Estimate(How.UNKNOWN, why=why) for name, why in failed.items()}
     for item in items:
@@ -143,7 +143,7 @@ def estimate(
             found[name] = _estimated(How.MEASURED, looked[name], measured[name], started)
         else:
             found[name] = _alike(looked[name], looked, measured, started)
-    return {item.relative: found[item.relative] for item in items}
+    return {item.relative: replace(found[item.relative], busy=busy) for item in items}
 
 
 def _look(items: Sequence[Item], config: Config, stop: Stop) -> tuple[dict[str, Looked], dict[str, str]]:
@@ -192,7 +192,7 @@ def _measure(
     return max(begun_at - began_at, 0.0), measured, failed
 
 
-def _some_of_each(items: Sequence[Item], looked: Mapping[str, Looked]) -> list[Item]:
+def _in_turns(items: Sequence[Item], looked: Mapping[str, Looked]) -> list[Item]:
     """In turns one of every kind, the longest of each first."""
     kinds = defaultdict(list)
     for item in sorted(items, key=lambda item: -looked[item.relative].frames):

@@ -38,10 +38,11 @@ if TYPE_CHECKING:
     from device.media.probe import FilmFacts
 
 #: A film is measured at these shares of its length; a short one from its start on, and where that was not all
-#: of it, at others, too.
-_PLACES = (1 / 6, 1 / 2, 5 / 6)
+#: of it, at others, too; but at no other one once it has taken so long (seconds).
+_PLACES = (1 / 2, 1 / 6, 5 / 6)
 _SHORT_PLACES = (0.0, 0.4, 0.7)
 _SHORT_S = 60.0
+_LONGEST_S = 20.0
 #: Frames by which a film that may not be measured is told for one in colour.
 _GLIMPSES = 5
 #: Packets by which it is told how large the tracks beside the picture are.
@@ -116,6 +117,7 @@ class _Measurer:
                 stretches.append(measured)
             if measured is not None and measured.whole:
                 stretches = [measured]
+            if stretches and (stretches[0].whole or time.perf_counter() - began > _LONGEST_S):
                 break
         return _summed(stretches, opening)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from device.jobs.batch.estimate import How
 from device.jobs.batch.hours import Hours
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from device.jobs.batch.estimate import Estimate
+
+
+#: Other work that takes more of the board than this, while it is measured, is told.
+_BUSY: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,9 @@ def plan(
         said.append(f"{colour} of them in colour already, to be skipped")
     if unknown := sum(film.estimate.how is How.UNKNOWN for film in films):
         said.append(f"what {_many(unknown)} will take can't be told")
+    busy = max((film.estimate.busy for film in films), default=0.0)
+    if to_do and busy > _BUSY:
+        said.append(f"other work took {busy:.0%} of this board while it was measured, without it goes faster")
     return Plan(films, "; ".join(said) or "there is nothing to do")
 
 

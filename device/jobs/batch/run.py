@@ -11,6 +11,8 @@ from device.errors import (
     MissingInput,
     NetworkFileError,
 )
+from device.jobs.batch.forecast import Forecast
+from device.jobs.batch.queue import Queue
 from device.jobs.batch.records import Ledger
 from device.jobs.batch.sample import sample
 from device.jobs.batch.scan import scan
@@ -75,6 +77,30 @@ def sample_batch(
     films = [item for item in found.items if item.kind != "picture" and not item.partial]
     with Ledger(out).hold():
         return sample(films, out, config, stop=stop, tell=say)
+
+
+def plan_batch(
+    source: Path,
+    out: Path,
+    config: Config,
+    *,
+    stop: Stop,
+    say: Callable[[str], None],
+    tell: Callable[[str], None],
+) -> Plan | None:
+    """What is left to do under ``source`` and how long it will take, measured; None where there are no films.
+
+    Nothing is written, and files that are still arriving count as they are. ``say`` gets lines for people,
+    ``tell`` how far it is. Errors as ``run_batch``.
+    """
+    check_folders(source, out)
+    batch = config.batch.model_copy(update={"settle_seconds": 0.0})
+    config = config.model_copy(update={"batch": batch})
+    queue = Queue(source, out, config, ground_for(config, stop), Ledger(out))
+    queue.look()
+    for line in queue.remarks():
+        say(line)
+    return Forecast(out, config).measure(queue.todo, stop, tell)
 
 
 def check_folders(source: Path, out: Path) -> None:

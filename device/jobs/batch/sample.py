@@ -14,6 +14,7 @@ from device.jobs.batch.naming import shown
 from device.jobs.batch.one_by_one import one_by_one
 from device.jobs.batch.sample_page import write_page
 from device.jobs.supervise import Terms
+from device.jobs.telling import number
 from device.media.durable import writable
 from device.media.sample_mark import is_sample
 
@@ -48,8 +49,8 @@ class Strip:
     """The strip of one film.
 
     ``path``: the file. ``detail``: size, length and rate, in words. ``stills``: those for the page, of
-    ``count``; ``own_colour``: so many of all of them are in colour already. ``size``: width and height of
-    each still's JPEG.
+    ``count``; ``own_colour``: so many of all of them are in colour already. ``cell``: width and height of
+    a picture, of which a still has two.
     """
 
     path: Path
@@ -57,7 +58,7 @@ class Strip:
     stills: tuple[StripStill, ...]
     count: int
     own_colour: int
-    size: tuple[int, int]
+    cell: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,8 @@ def sample(
 
     def got(name: str, strip: Strip) -> None:
         strips[name] = strip
-        grey = "" if strip.own_colour < strip.count else ", all in colour already"
-        tell(f"{shown(name)}: {strip.count} stills{grey}")
+        grey = "" if strip.own_colour < strip.count else ", in colour already"
+        tell(f"{shown(name)}: {number(strip.count, 'still')}{grey}")
 
     wanted = [item for item in items if item.relative not in failed]
     on_page = min(max(_ON_PAGE // max(len(wanted), 1), _FEWEST), _MOST)

@@ -20,11 +20,12 @@ from device.jobs.hinting import board_of
 from device.jobs.looking import Looker
 from device.jobs.predicting import taste_of
 from device.jobs.serving import serve
+from device.jobs.telling import number
 from device.media.contact import spread
 from device.media.durable import write_bytes
-from device.media.probe import probe
-from device.media.strip import CELL, Still, clock, draw_strip
+from device.media.strip import CELL, Still, cell_size, clock, draw_strip
 from device.network import Network
+from device.sources.films import facts_at
 from device.sources.walk import Walk
 
 if TYPE_CHECKING:
@@ -36,9 +37,9 @@ if TYPE_CHECKING:
     from device.jobs.hinting import HintBoard
     from device.media.probe import FilmFacts
 
-#: So many key frames are looked at, for so long at most (seconds).
+#: So many key frames are looked at, for so many seconds of a processor's time.
 _LOOKED: Final = 240
-_WALK_S: Final = 60.0
+_WALK_S: Final = 90.0
 #: From this share on a film was looked at whole.
 _WHOLE: Final = 0.97
 
@@ -64,9 +65,9 @@ class _Strips:
 
     def make(self, item: Item, beat: Callable[[], None]) -> Strip:
         """Make one; raises what is wrong with the film."""
-        facts = probe(item.path)
+        facts = facts_at(item.path, self._config)
         self._board.check(self._network, upright_size((facts.height, facts.width), facts.rotation))
-        walk = Walk(item.path, facts, most=_LOOKED, seconds=_WALK_S)
+        walk = Walk(facts, most=_LOOKED, seconds=_WALK_S)
         picks = _looked_at(walk, self._config, self._network, self._board, beat)
         if not picks:
             raise UnreadableFilm("shows nothing but black")
@@ -83,21 +84,22 @@ class _Strips:
         strip = draw_strip(
             stills,
             title=shown(item.relative),
-            detail=f"{detail}, {_many(len(stills))}, network {name}",
+            detail=f"{detail}, {number(len(stills), 'still')}, network {name}",
             network=name,
         )
+        own = sum(still.own_colour for still in stills)
         path = self._task.paths[item.relative]
         write_bytes(path, strip)
         return Strip(
             path=path,
             detail=detail,
             stills=tuple(
-                StripStill(clock(still.seconds), still.jpeg(), still.own_colour)
+                StripStill(clock(still.seconds), still.jpeg(both=own < len(stills)), still.own_colour)
                 for still in (stills[n] for n in spread(len(stills), self._task.on_page))
             ),
             count=len(stills),
-            own_colour=sum(still.own_colour for still in stills),
-            size=stills[0].size,
+            own_colour=own,
+            cell=cell_size(aspect),
         )
 
 
@@ -142,10 +144,6 @@ def _detail(facts: FilmFacts, walk: Walk) -> str:
     if walk.reached < _WHOLE:
         parts.append(f"only {walk.reached:.0%} of it was looked at: it has hardly any key frames to go to")
     return ", ".join(parts)
-
-
-def _many(count: int) -> str:
-    return f"{count} still" if count == 1 else f"{count} stills"
 
 
 if __name__ == "__main__":
