@@ -5,7 +5,7 @@ what was predicted for the later ones is brought back along the same motion, tur
 together, the nearer the more. Where the luma doesn't bear the motion out, in one direction or the other, that
 side says nothing: what was covered a moment ago has its colour from what follows, what will be covered from
 what was. So colour doesn't lag behind, flickers less than a mean over the past alone lets it, and between
-frames that the network was asked about it passes from one to the next.
+frames that the network was asked about it passes from one to the next without a jump.
 """
 
 from __future__ import annotations
@@ -129,9 +129,9 @@ class _Held:
 class LookAhead:
     """Smooths by what comes before and after; never over a cut.
 
-    ``strength``: as of ``Steady``: how much a prediction counts less with each frame that it is away.
-    ``held``: the most frames held, two at least. Each leaves with at least three quarters of them after it,
-    but at the end of its shot. ``depth``: bits of the luma.
+    ``strength``: as of ``Steady``: share of what is behind that is kept with each prediction; with the frames
+    between it goes half as fast. ``held``: the most frames held, two at least. Each leaves with at least
+    three quarters of them after it, but at the end of its shot. ``depth``: bits of the luma.
     """
 
     def __init__(self, strength: float, held: int, depth: int = 8) -> None:
@@ -139,7 +139,6 @@ class LookAhead:
             raise ValueError(f"{held} frames held, but must be at least two")
         self._most = held
         self._leaving = max(1, held // _ROUNDS)
-        self._reach = held - self._leaving
         self._asked, self._carried = np.float32(strength), np.float32(strength**0.5)
         self._depth = depth
         self._follower = Follower()
@@ -189,32 +188,35 @@ class LookAhead:
         way = self._follower.way(luma_before, luma, size, back)
         if self._held and self._held[-1] is not None:
             self._held[-1].ahead = self._follower.way(luma, luma_before, size, turned_round(back))
-        past = _faded(way.pull(known), way, self._asked if own is not None else self._carried)
+        past = _faded(way.pull(known), way) * (self._asked if own is not None else self._carried)
         return _Held(luma, past if own is None else past + own, own, way)
 
     def _leave(self, count: int) -> list[Steadied]:
         """Let the ``count`` oldest go, through all that are held from the newest back."""
         done: list[Steadied] = []
-        after: Floats | None = None
-        away = 0  # frames to the nearest prediction of those to come
+        coming: Floats | None = None  # (h, w, 8): sums over the frames after, and each times how far it is
         for place in reversed(range(len(self._held))):
             frame = self._held[place]
             if frame is None:
                 break
-            if after is not None and frame.ahead is not None:
-                share = self._asked if frame.own is not None else self._carried
-                after, away = _faded(pulled(after, frame.ahead.back), frame.ahead, share), away + 1
+            if coming is not None and frame.ahead is not None:
+                coming[..., 4:] += coming[..., :4]
+                coming = _faded(pulled(coming, frame.ahead.back), frame.ahead)
             if place < count:
-                sums = frame.past if after is None else frame.past + after * self._coming(away)
-                done.append(Steadied(_shown(sums, frame.luma), frame.way))
+                done.append(Steadied(_shown(self._together(frame.past, coming), frame.luma), frame.way))
             if frame.own is not None:
-                after, away = frame.own if after is None else after + frame.own, 0
+                if coming is None:
+                    coming = np.dstack([frame.own, np.zeros_like(frame.own)])
+                else:
+                    coming[..., :4] += frame.own
         del self._held[:count]
         return done[::-1]
 
-    def _coming(self, away: int) -> np.float32:
-        """How much of what is still ``away`` counts: it comes in slowly, where it comes from beyond reach."""
-        return np.float32(min(max(2 * (self._reach + 1 - away) / (self._reach + 1), 0), 1))
+    def _together(self, past: Floats, coming: Floats | None) -> Floats:
+        """Both sides' sums: what comes counts the less the farther it is, to nothing where none is held."""
+        if coming is None:
+            return past
+        return np.asarray(past + coming[..., :4] - coming[..., 4:] / np.float32(self._most), np.float32)
 
 
 def _sums(ab: Floats) -> Floats:
@@ -228,9 +230,9 @@ def _begun(luma: Codes, own: Floats | None) -> _Held:
     return _Held(luma, own, own, None)
 
 
-def _faded(sums: Floats, way: Way, share: np.float32) -> Floats:
-    """What has come along ``way``, as far as the luma bears that out, counts less by ``share``."""
-    return np.asarray(sums * (way.trust * share)[..., None], np.float32)
+def _faded(sums: Floats, way: Way) -> Floats:
+    """What has come along ``way``, as far as the luma bears that out."""
+    return np.asarray(sums * way.trust[..., None], np.float32)
 
 
 def _shown(sums: Floats, luma: Codes) -> Floats:

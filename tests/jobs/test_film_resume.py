@@ -60,22 +60,33 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def whole(source: Path) -> tuple[bytes, Any]:
-    """The film made in one go: its bytes, and what is said of it."""
-    out = source.with_name("whole.mp4")
-    result = made(FilmTask(source, out, Config.model_validate(SETTINGS)))
+def in_one_go(source: Path, out: Path, settings: Config) -> tuple[bytes, Any]:
+    """The film's bytes, and what is said of it."""
+    result = made(FilmTask(source, out, settings))
     assert result.frames == sum(count for count, _ in SHOTS)
     assert result.passed > 30
     assert len(result.notes) == 1
-    return out.read_bytes(), (result.frames, result.passed, result.notes)
+    assert result.figures["flicker"] > 0
+    return out.read_bytes(), said_of(result)
 
 
+def said_of(result: FilmResult) -> Any:
+    return result.frames, result.passed, result.notes, result.figures
+
+
+@pytest.fixture(scope="module")
+def whole(source: Path) -> tuple[bytes, Any]:
+    return in_one_go(source, source.with_name("whole.mp4"), Config.model_validate(SETTINGS))
+
+
+@pytest.mark.parametrize("look_ahead", [False, True])
 def test_wherever_it_was_killed_the_film_is_the_same(
-    source: Path, whole: tuple[bytes, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, look_ahead: bool
 ) -> None:
     """Killed as soon as a segment is closed, then gone on from, segment by segment."""
-    out, settings = tmp_path / "out.mp4", Config.model_validate(SETTINGS)
+    out = tmp_path / "out.mp4"
+    settings = Config.model_validate({"film": {**SETTINGS["film"], "look_ahead": look_ahead}})
+    whole = in_one_go(source, tmp_path / "whole.mp4", settings)
     close = WorkFolder.close_segment
     waited: list[int] = []
 
@@ -99,7 +110,7 @@ def test_wherever_it_was_killed_the_film_is_the_same(
     assert len({number for number in waited if number}) > 3  # boundaries that fell among waiting frames
     assert 16 in waited
     assert out.read_bytes() == whole[0]
-    assert (result.frames, result.passed, result.notes) == whole[1]
+    assert said_of(result) == whole[1]
     assert result.resumed == result.frames
 
 
@@ -121,7 +132,7 @@ def test_kill_9_again_and_again_leaves_the_same_film(
         kills += running.returncode == 3
     assert kills >= 2
     assert out.read_bytes() == whole[0]
-    frames, passed, _ = whole[1]
+    frames, passed, *_ = whole[1]
     assert said.splitlines()[-1] == (
         f"{passed} of {frames} frames were in colour already and passed as they were"
     )
