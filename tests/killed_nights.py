@@ -50,6 +50,8 @@ SIGNS = (
     ".tintcast/jobs/**/*.part",
     "report.*.part",
 )
+#: Done, in part, network not loaded (that process was the child that was killed), no room, killed.
+_ENDS = {0, 1, 4, 6, -signal.SIGKILL}
 #: What a run may take, and what is left of a killed one may linger (seconds).
 _RUN_S, _LINGER_S = 300.0, 10.0
 #: Told of a film each time it is worked on, and different each time; and which file its shots are of.
@@ -61,25 +63,29 @@ _AGAIN = "tried again"
 
 def make_sources(folder: Path, frames: int, size: tuple[int, int]) -> None:
     """Films of all kinds, two pictures and one file that is no film; each film of about ``frames`` frames."""
-    (folder / "reels").mkdir(parents=True)
+    make_few(folder, frames, size)
     third = frames // 3
-    make_film(folder / "sound.mp4", size=size, count=frames, codec="libx264", sound="aac", scenes=3)
-    make_film(
-        folder / "reels" / "deep.mkv", size=size, count=frames, pixel_format="yuv420p10le", sound="flac"
-    )
+    deep = folder / "reels" / "deep.mkv"
+    make_film(deep, size=size, count=frames, pixel_format="yuv420p10le", sound="flac")
     make_film(folder / "turned.mov", size=size, count=frames, codec="libx264", rotation=90, sound="aac")
-    uneven = [40 * n + 13 * (n % 3) for n in range(frames)]
-    make_film(
-        folder / "reels" / "uneven.mkv", size=size, count=frames, pts=uneven, time_base=Fraction(1, 1000)
-    )
     make_film(folder / "old.avi", size=size, count=frames, codec="mpeg4", sound="mp3", scenes=2)
     make_interlaced(folder / "woven.mkv", [True] * frames, size=size)
     mixed = [(third, "grey"), (third, "colour"), (4, "black"), (third, "sepia")]
     make_colour_film(folder / "reels" / "mixed.mkv", mixed, size=size)
     make_colour_film(folder / "colour.mkv", [(third, "colour"), (third, "colour")], size=size)
+    (folder / "broken.mp4").write_bytes((folder / "sound.mp4").read_bytes()[:3000])
+
+
+def make_few(folder: Path, frames: int, size: tuple[int, int]) -> None:
+    """Two films of ``frames`` frames, one with sound, one of an uneven rate, and two pictures."""
+    (folder / "reels").mkdir(parents=True)
+    make_film(folder / "sound.mp4", size=size, count=frames, codec="libx264", sound="aac", scenes=3)
+    uneven = [40 * n + 13 * (n % 3) for n in range(frames)]
+    make_film(
+        folder / "reels" / "uneven.mkv", size=size, count=frames, pts=uneven, time_base=Fraction(1, 1000)
+    )
     for number, luma in enumerate(panned(2, size, seed=9)):
         cv2.imwrite(str(folder / "reels" / f"picture{number * 7}.png"), luma)
-    (folder / "broken.mp4").write_bytes((folder / "sound.mp4").read_bytes()[:3000])
 
 
 def descendants(pid: int) -> list[int]:
@@ -104,7 +110,7 @@ class Night:
     config: Path
     wrong: list[str] = field(default_factory=list)
     kills: list[str] = field(default_factory=list)
-    _seen: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    _seen: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def run(self, *more: str, until: Callable[[subprocess.Popen[str]], None] | None = None) -> int:
         """Run it to its end, or until ``until`` has killed it; returns the exit code."""
@@ -126,15 +132,26 @@ class Night:
                         os.kill(process, signal.SIGKILL)
                 ended.set()
                 watching.join()
-        if "Traceback" in said or running.returncode not in {0, 1, -signal.SIGKILL}:
-            self.wrong.append(f"ended with {running.returncode}: {said[-1500:]}")
+        if "Traceback" in said or running.returncode not in _ENDS:
+            self.wrong.append(f"ended with {running.returncode}, after {self.kills[-1:]}: {said[-1500:]}")
         self.look()
         return running.returncode
 
-    def kill(self, running: subprocess.Popen[str], chance: random.Random, longest_s: float) -> None:
+    def kill_at_random(self, chance: random.Random, longest_s: float, running: subprocess.Popen[str]) -> None:
         """Kill parent, child or all of them: after a while, or as soon as a sign shows."""
         victim = chance.choice(("parent", "child", "all"))
-        sign = chance.choice((None, None, *SIGNS))
+        self.kill(chance, longest_s, running, victim=victim, sign=chance.choice((None, None, *SIGNS)))
+
+    def kill(
+        self,
+        chance: random.Random,
+        longest_s: float,
+        running: subprocess.Popen[str],
+        *,
+        victim: str,
+        sign: str | None,
+    ) -> None:
+        """Kill the ``victim`` when a file named like ``sign`` shows; None: at any time."""
         deadline = time.monotonic() + chance.uniform(0.1, longest_s)
         patience = time.monotonic() + longest_s
         while running.poll() is None and time.monotonic() < (deadline if sign is None else patience):
@@ -155,20 +172,17 @@ class Night:
 
     def look(self) -> None:
         """Note what stands under a final name: it must be whole at once, and stay what it is."""
-        for path in results(self.out):
-            try:
-                status = path.stat()
-            except FileNotFoundError:  # gone between the two
-                continue
-            now = status.st_ino, status.st_size, status.st_mtime_ns
-            name = path.relative_to(self.out).as_posix()
+        there = {path.relative_to(self.out).as_posix(): path for path in results(self.out)}
+        for name in set(self._seen) - set(there):
+            del self._seen[name]
+            self.wrong.append(f"{name} is gone, after {self.kills[-1:]}")
+        for name, path in there.items():
+            status = path.stat()
+            now = status.st_ino, status.st_size
             before = self._seen.setdefault(name, now)
             if before != now:
                 self._seen[name] = now
-                self.wrong.append(f"{name} was written again: {before} became {now}")
-        for name in set(self._seen) - {path.relative_to(self.out).as_posix() for path in results(self.out)}:
-            del self._seen[name]
-            self.wrong.append(f"{name} is gone")
+                self.wrong.append(f"{name} was written again: {before} became {now}, after {self.kills[-1:]}")
 
     def _watch(self, ended: threading.Event) -> None:
         while not ended.wait(0.01):
@@ -192,9 +206,12 @@ def _lives(process: int) -> bool:
 
 def results(out: Path) -> list[Path]:
     """Everything that stands under a name that people see, but for the reports."""
-    found = [path for path in out.rglob("*") if path.is_file() and not path.name.startswith("report.")]
-    hidden = [path for path in found if any(part.startswith(".") for part in path.relative_to(out).parts)]
-    return sorted(set(found) - set(hidden))
+    found = []
+    for folder, folders, files in os.walk(out):  # what goes meanwhile is passed over
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        names = [name for name in files if not (name.startswith((".", "report.")) or name.endswith(".part"))]
+        found += [Path(folder) / name for name in names]
+    return sorted(found)
 
 
 def differences(one: Path, other: Path) -> Iterator[str]:

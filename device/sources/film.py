@@ -213,6 +213,7 @@ class FilmSource:
                 same = marks.prints[index] == fingerprint(frame_of(frame, self.facts, index, pts).luma)
             known = known + 1 if same and index in marks.prints else 0
             if same and index == self._start - 1:
+                self.read, self.end_pts = self._start, pts + (frame.duration or self._step)
                 return known >= ENOUGH
         return False
 

@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # as pytest does
 from killed_nights import SETTINGS, Night, differences, make_sources
 
 #: A run that is to be killed is left alone for so long at most.
-_LONGEST_S = 6.0
+_LONGEST_S = 4.0
 #: One in so many runs measures its films first.
 _MEASURED = 5
 
@@ -70,18 +70,17 @@ def run(folder: Path, kills: int, chance: random.Random) -> int:
             runs = len(killed.kills)
             more = () if chance.randrange(_MEASURED) == 0 else ("--no-measure",)
             enough = done + runs >= kills
-            until = None if enough else partial(killed.kill, chance=chance, longest_s=_LONGEST_S)
+            until = None if enough else partial(killed.kill_at_random, chance, _LONGEST_S)
             code = killed.run(*more, until=until)
         killed.run("--no-measure")  # nothing is left to do
-        bad += killed.wrong
-        bad += differences(alone.out, killed.out)
+        wrong = [*killed.wrong, *differences(alone.out, killed.out)]
+        bad += wrong
         done += len(killed.kills)
         hit += Counter(killed.kills)
-        print(f"night {number + 1}: {len(killed.kills)} kills, wrong so far: {len(bad)}", flush=True)
+        print(f"night {number + 1}: {len(killed.kills)} kills, wrong: {len(wrong)}", *wrong, sep="\n  ")
     for what, count in sorted(hit.items()):
         print(f"  {count:3} x {what}")
     print(f"{done} kills in {time.monotonic() - began:.0f} s; wrong: {len(bad)}")
-    print(*bad, sep="\n")
     return int(bool(bad) or done < kills)
 
 
