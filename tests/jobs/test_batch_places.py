@@ -95,3 +95,12 @@ def test_no_result_lies_among_the_sources(tmp_path: Path, out: str, target: str,
     (tmp_path / "out").mkdir()
     (tmp_path / "out/link").symlink_to(tmp_path / "in")
     assert lies_among_sources(tmp_path / target, tmp_path / "in", tmp_path / out) is among
+
+
+@pytest.mark.parametrize("name", ["x" * 250 + ".mp4", "映" * 83 + ".mp4", "映" * 82 + ".gif"])
+def test_a_name_that_leaves_no_room_for_others_made_of_it_is_shortened(name: str) -> None:
+    (result, *_) = outs(name)[name]
+    assert len(result.encode()) <= 235
+    assert result[:60] == name[:60]
+    assert outs(name) == outs(name)
+    assert outs(name)[name] != outs(f"y{name[1:]}")[f"y{name[1:]}"]

@@ -190,3 +190,34 @@ def test_real_films_and_pictures(shared: Path, tmp_path: Path) -> None:
     ran = run(source, out)
     assert {each.outcome for each in ran.records.values()} <= {Outcome.DONE, Outcome.SKIPPED}
     assert (out / picture.name).exists()
+
+
+def test_results_of_another_folder_are_not_replaced(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    lay_film(tmp_path / "mine/a.mkv", count=6)
+    lay_film(tmp_path / "yours/a.mkv", count=7)
+    lay_film(tmp_path / "yours/b.mkv", count=7)
+    first = run(tmp_path / "mine", out)
+    before = (out / "a.mkv").read_bytes()
+    ran = run(tmp_path / "yours", out)
+    assert (ran.summary.done, ran.summary.failed) == (1, 1)
+    assert (out / "a.mkv").read_bytes() == before
+    assert ran.records["a.mkv"] == first.records["a.mkv"]
+    # The same folder, elsewhere by now.
+    (tmp_path / "mine").rename(tmp_path / "moved")
+    assert run(tmp_path / "moved", out).summary.before == 1
+
+
+def test_a_film_with_a_long_name_and_one_in_another_codec(tmp_path: Path) -> None:
+    source, out = tmp_path / "in", tmp_path / "out"
+    name = "映" * 83 + ".mkv"
+    lay_film(tmp_path / "a.mkv", count=6).rename((source.mkdir() or source) / name)
+    first = run(source, out)
+    assert first.outcomes() == {name: "done"}
+    other = run(source, out, settings(film={"codec": "prores", "container": "mov"}))
+    (record,) = other.records.values()
+    assert record.out is not None
+    assert record.out.endswith(".mov")
+    assert record.notes[0].startswith("begun afresh: settings changed")
+    assert record.notes[1] == f"its earlier result stays, {first.records[name].out}"
+    assert len(files(out)) == 2

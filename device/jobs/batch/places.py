@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import os
 import unicodedata
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from device.config import FilmSettings
     from device.jobs.batch.records import Begun, Record
     from device.jobs.batch.scan import Item
+
+
+#: Bytes of a result's name: hidden folders beside it have names that are longer by up to 16.
+_LONGEST = 235
 
 
 class Places:
@@ -70,6 +75,10 @@ class Places:
         return (result,)
 
     def _wanted(self, item: Item) -> PurePath:
+        wanted = self._full(item)
+        return wanted.parent / _bounded(wanted.name)
+
+    def _full(self, item: Item) -> PurePath:
         path = PurePath(item.relative)
         if item.kind == "picture":
             return path.with_name(written_name(path.name))
@@ -85,9 +94,19 @@ def _names(item: Item, wanted: PurePath) -> Iterator[PurePath]:
     suffix, name = wanted.suffix, PurePath(item.relative).name
     yield wanted
     if name:
-        yield wanted.with_name(name + suffix)
+        yield wanted.with_name(_bounded(name + suffix))
     for number in itertools.count(2):
         yield wanted.with_name(f"{wanted.stem}-{number}{suffix}")
+
+
+def _bounded(name: str) -> str:
+    """``name``, or where hidden names made of it would be too long for a disk, its beginning and a hash."""
+    raw = os.fsencode(name)
+    if len(raw) <= _LONGEST:
+        return name
+    stem, suffix = os.path.splitext(raw)  # noqa: PTH122 - bytes
+    kept = stem[: _LONGEST - len(suffix) - 9].decode("utf-8", "ignore")
+    return f"{kept}-{hashlib.sha256(raw).hexdigest()[:8]}{os.fsdecode(suffix)}"
 
 
 def _key(name: str) -> str:

@@ -130,7 +130,9 @@ class Queue:
             self.todo = [todo for todo in self.todo if todo.item.relative != item.relative]
 
     def _settle(self, item: Item, record: Record) -> None:
-        self._ledger.write(record)
+        earlier = self._ledger.get(item.relative)
+        if record.how != "there" or earlier is None or earlier.source == record.source:
+            self._ledger.write(record)  # what became of another file stays known
         self._mine.add(item.relative)
         fate = Fate.ASIDE if record.outcome is Outcome.FAILED else Fate.FINISHED
         self._tries[item.relative] += 1

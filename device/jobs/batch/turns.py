@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 #: So many pictures go to one process.
 _PICTURES = 64
+#: A folder that is so large that a look takes long is looked at less often: this many times as long.
+_LOOKS_SHARE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +187,11 @@ class Turns:
 
     def _keep_looking(self) -> None:
         """Look again and again while a film takes its time."""
-        while not self._ended.wait(self._settings.look_seconds):
+        took = 0.0
+        while not self._ended.wait(max(self._settings.look_seconds, _LOOKS_SHARE * took)):
+            began = time.monotonic()
             self._look()
+            took = time.monotonic() - began
 
     def _wait_for_files(self) -> bool:
         """Wait for what is arriving, or may come; False: there is nothing to wait for."""

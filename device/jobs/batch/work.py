@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import shutil
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from device.errors import (
@@ -23,6 +24,7 @@ from device.jobs.film_identity import is_source
 from device.jobs.film_receipt import read_receipt
 from device.jobs.film_shots import read_shots
 from device.media.durable import writable
+from device.media.segments import WorkFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -83,7 +85,7 @@ class Work:
             fields = asdict(result)
         if skipped := fields.get("skipped"):
             return ending.skipped(skipped, fields)
-        notes = ((todo.why,) if todo.why else ()) + tuple(fields["notes"])
+        notes = (*filter(None, (todo.why, self._left_over(item, out))), *fields["notes"])
         return ending.done(self.out / out, out, {**fields, "notes": notes})
 
     def _task(self, todo: Todo, ending: Ending) -> FilmTask:
@@ -106,22 +108,28 @@ class Work:
         Raises the errors of a file that can't be read, and of a result that can't be written.
         """
         self._ledger.check()
-        began, before = now(), self._ledger.get(todo.item.relative)
+        ending = Ending(todo.item, {}, now())
+        ending = replace(ending, identity=self._queue.identity(todo.item))
         for out in todo.outs:
-            self._clear(out, before)
-        return Ending(todo.item, self._queue.identity(todo.item), began)
+            self._clear(out, ending)
+        return ending
 
     def failed(self, todo: Todo, ending: Ending, error: TintcastError) -> Record:
         """The record of a file whose work ended with ``error``."""
         return ending.failed(self._at_heart(error, todo, ending), self._ledger.get(todo.item.relative))
 
-    def _clear(self, out: str, before: Record | None) -> None:
+    def _clear(self, out: str, ending: Ending) -> None:
         """See that the result may go to ``out``, and make the folder for it.
 
         Raises NotOurs where another file stands there, ConfigurationError where it would lie among the
         sources, and the errors of a folder that can't be made.
         """
-        target = self.out / out
+        target, before = self.out / out, self._ledger.get(ending.item.relative)
+        if is_there(target) and before is not None and before.out == out and is_of_another(before, ending):
+            raise NotOurs(
+                f"{out} in the folder of results was made of {before.source}",
+                hint="name another folder for the results of this one",
+            )
         if is_there(target) and not is_ours(target, out, before):
             changed = before is not None and before.out == out
             raise NotOurs(
@@ -136,9 +144,24 @@ class Work:
 
     def begin(self, begun: Iterable[tuple[Todo, Ending]]) -> None:
         """Note what is begun. Raises an error of the tree: SpaceError on a full disk."""
+        self._forget_other_names(begun := list(begun))
         self._ledger.begin(
             tuple(Begun(todo.item.relative, todo.outs, ending.identity) for todo, ending in begun)
         )
+
+    def _left_over(self, item: Item, out: str) -> str:
+        """What is to be said of an earlier result under another name."""
+        before = self._ledger.get(item.relative)
+        if before is None or before.out in {None, out} or not is_there(self.out / str(before.out)):
+            return ""
+        return f"its earlier result stays, {before.out}"
+
+    def _forget_other_names(self, begun: Iterable[tuple[Todo, Ending]]) -> None:
+        """Delete what was begun of the same files under other names: another codec has another ending."""
+        before = {each.relative: each.outs for each in self._ledger.begun()}
+        for todo, _ in begun:
+            for out in set(before.get(todo.item.relative, ())) - set(todo.outs):
+                shutil.rmtree(WorkFolder.path_for(self.out / out), ignore_errors=True)
 
     def _at_heart(self, error: TintcastError, todo: Todo, ending: Ending) -> TintcastError:
         """The reason behind ``error``, where that is that the file is not there any more, or another one."""
@@ -159,13 +182,29 @@ def is_ours(target: Path, out: str, record: Record | None) -> bool:
     """Whether the file ``target``, ``out`` below OUT, is as ``record`` says, or as a redone shot left it."""
     if record is None or record.out != out:
         return False
+    return is_as_recorded(target, record) or read_shots(target) is not None
+
+
+def is_as_recorded(target: Path, record: Record | None) -> bool:
+    """Whether the file ``target`` has the size and the time that ``record`` says."""
+    if record is None:
+        return False
     try:
         status = target.stat()
     except OSError:
         return False
-    if (status.st_size, status.st_mtime_ns) == (record.out_bytes, record.out_mtime_ns):
+    return (status.st_size, status.st_mtime_ns) == (record.out_bytes, record.out_mtime_ns)
+
+
+def is_of_another(before: Record, ending: Ending) -> bool:
+    """Whether the record is of another file, which had this place in another folder."""
+    path = ending.item.path
+    if before.source == str(path.absolute()) or before.identity.get("source") == ending.identity["source"]:
+        return False
+    try:
+        return not path.samefile(before.source)
+    except OSError:
         return True
-    return read_shots(target) is not None
 
 
 def adopt(source: Path, out: Path, ledger: Ledger) -> list[Record]:
@@ -181,7 +220,7 @@ def adopt(source: Path, out: Path, ledger: Ledger) -> list[Record]:
         kind = kind_of(source / begun.relative)
         for relative in begun.outs:
             target = out / relative
-            if not target.is_file() or is_ours(target, relative, before):
+            if not target.is_file() or is_as_recorded(target, before):
                 continue  # not begun to be written, or what stood there before
             known = {"frames": 1} if kind == "picture" else read_receipt(ledger.receipt, target)
             if known is not None:
