@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from device.jobs.film_figures import FilmFigures
 
+_COLUMNS = ("warp error", "of predicted", "largest", "CDC x 1000", "colourfulness", "PSNR dB", "dE2000")
+
 
 def evaluate_film(
     films: Annotated[
@@ -42,7 +44,9 @@ def evaluate_film(
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
     config: options.ConfigFile = None,
 ) -> None:
-    """Measure flicker: how much colour changes where nothing but motion does, with and without smoothing.
+    """Measure flicker: how much colour changes where nothing but motion does, by each way to colour a film.
+
+    As the network predicts it, frame by frame; held steady by what came before; looking ahead as well.
 
     Films in colour are made grey first, and their own colour is measured beside. Warp error: mean change of
     ab along the motion, which is found at full size by another flow than the one that smooths; CDC: drift of
@@ -50,7 +54,7 @@ def evaluate_film(
     """
     from device.jobs.evaluate_film import evaluate_film as evaluate
     from device.jobs.evaluate_film import films_of
-    from device.jobs.film_figures import CARRIED, STEADY, summarized
+    from device.jobs.film_figures import AHEAD, CARRIED, CARRIED_AHEAD, PREDICTED, STEADY, summarized
     from device.network import Network
 
     settings = options.configure(config, network={"name": network}, colour={"steadiness": steadiness})
@@ -71,7 +75,9 @@ def evaluate_film(
                         progress=line.update,
                     )
                 )
-    sums = [each for way in (STEADY, CARRIED) if (each := summarized(measured, way))]
+    pairs = [(way, PREDICTED) for way in (STEADY, CARRIED, AHEAD, CARRIED_AHEAD)]
+    pairs += [(AHEAD, STEADY), (CARRIED_AHEAD, CARRIED)]
+    sums = [each for way, of in pairs if (each := summarized(measured, way, of))]
     if as_json:
         both = {"films": [each.as_json() for each in measured], "summary": [asdict(each) for each in sums]}
         typer.echo(json.dumps(both, indent=2))
@@ -87,7 +93,7 @@ def _table(films: list[FilmFigures]) -> Table:
     table = Table()
     table.add_column("film")
     table.add_column("colour")
-    for column in ("warp error", "of predicted", "CDC x 1000", "colourfulness", "PSNR dB", "dE2000"):
+    for column in _COLUMNS:
         table.add_column(column, justify="right")
     for film in films:
         for row, (way, figures) in enumerate(film.ways.items()):
@@ -96,14 +102,18 @@ def _table(films: list[FilmFigures]) -> Table:
                 f"  {film.frames} frames",
                 f"  {film.shots} shot{'s' if film.shots > 1 else ''}",
             )
-            values = (figures.warp_error, film.left(way), figures.cdc, figures.colourfulness)
+            steps = (figures.warp_error, film.left(way), figures.largest_step)
             table.add_row(
                 about[row] if row < len(about) else "",
-                f"{way}, every {film.every}" if way == "carried" else way,
-                *(_number(value) for value in (*values, figures.psnr, figures.delta_e)),
+                _labels(film).get(way, way),
+                *map(_number, (*steps, figures.cdc, figures.colourfulness, figures.psnr, figures.delta_e)),
             )
         table.add_section()
     return table
+
+
+def _labels(film: FilmFigures) -> dict[str, str]:
+    return {"carried": f"carried, every {film.every}", "carried ahead": f"ahead, every {film.every}"}
 
 
 def _number(value: float | None) -> str:

@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from device.colour.measure.meter import Figures
 
 #: Ways to colour a film: each frame by itself; smoothed; smoothed, with a prediction for some frames only;
-#: its own colour; none.
+#: these two in both directions; its own colour; none.
 PREDICTED: Final = "predicted"
 STEADY: Final = "steady"
 CARRIED: Final = "carried"
+AHEAD: Final = "ahead"
+CARRIED_AHEAD: Final = "carried ahead"
 TRUTH: Final = "truth"
 GREY: Final = "grey"
 
@@ -31,7 +33,7 @@ _WORSE_DB: Final = 0.1
 class FilmFigures:
     """A film's figures by the way it was coloured; ``every``: of so many frames one is predicted in CARRIED.
 
-    ``delta_e`` of CARRIED is taken to STEADY.
+    ``delta_e`` of CARRIED is taken to STEADY, that of CARRIED_AHEAD to AHEAD.
     """
 
     film: str
@@ -52,15 +54,22 @@ class FilmFigures:
         left, of_truth = self.left(way), self.left(way, TRUTH)
         return (left is not None and left <= _LEFT) or (of_truth is not None and of_truth <= _OF_TRUTH)
 
-    def more_colourful(self, way: str) -> float | None:
-        """Change of colourfulness against what is predicted, as a share."""
-        one, other = self.ways.get(way), self.ways[PREDICTED].colourfulness
+    def more_colourful(self, way: str, of: str = PREDICTED) -> float | None:
+        """Change of colourfulness against another way, as a share."""
+        one, other = self.ways.get(way), self.ways[of].colourfulness
         return None if one is None or not other else one.colourfulness / other - 1
 
-    def closer(self, way: str) -> float | None:
-        """Change of PSNR against what is predicted, in dB."""
-        one, other = self.ways.get(way), self.ways[PREDICTED].psnr
+    def closer(self, way: str, of: str = PREDICTED) -> float | None:
+        """Change of PSNR against another way, in dB."""
+        one, other = self.ways.get(way), self.ways[of].psnr
         return None if one is None or one.psnr is None or other is None else one.psnr - other
+
+    def step(self, way: str, of: str = PREDICTED) -> float | None:
+        """The largest step of colour from a frame to the next by one way, as a share of another's."""
+        one, other = self.ways.get(way), self.ways.get(of)
+        if one is None or other is None or one.largest_step is None or not other.largest_step:
+            return None
+        return one.largest_step / other.largest_step
 
     def as_json(self) -> dict[str, Any]:
         """All of it in values that JSON holds."""
@@ -69,15 +78,17 @@ class FilmFigures:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One way to colour films, over all of them; medians and worst of what ``FilmFigures`` tells of each.
+    """One way to colour films against another, over all; medians and worst of what ``FilmFigures`` tells.
 
     ``held``, ``pale`` and ``worse``: in how many films the warp error is held, and colour or PSNR is lost.
     """
 
     way: str
+    of: str
     films: int
     held: int
     left: float | None
+    step: float | None
     more_colourful: float | None
     palest: float | None
     closer: float | None
@@ -88,12 +99,13 @@ class Summary:
 
     def lines(self) -> list[str]:
         """What it says, for people."""
-        said = [f"{self.way}, {self.films} film{'' if self.films == 1 else 's'}:"]
+        beside = "" if self.of == PREDICTED else f" against {self.of}"
+        said = [f"{self.way}{beside}, {self.films} film{'' if self.films == 1 else 's'}:"]
         if self.left is not None:
-            said.append(
-                f"  warp error {self.left:.2f} of what it was (median); "
-                f"halved, or within 20 % of the truth's own, in {self.held}"
-            )
+            held = f"; halved, or within 20 % of the truth's own, in {self.held}" if not beside else ""
+            said.append(f"  warp error {self.left:.2f} of what it was (median){held}")
+        if self.step is not None:
+            said.append(f"  largest step from a frame to the next {self.step:.2f} of what it was (median)")
         if self.more_colourful is not None and self.palest is not None:
             said.append(
                 f"  colourfulness {self.more_colourful:+.1%} (median), {self.palest:+.1%} (worst); "
@@ -109,18 +121,20 @@ class Summary:
         return said
 
 
-def summarized(films: Sequence[FilmFigures], way: str) -> Summary | None:
-    """All films by one way; None where none was coloured so."""
-    those = [film for film in films if way in film.ways]
+def summarized(films: Sequence[FilmFigures], way: str, of: str = PREDICTED) -> Summary | None:
+    """All films by one way against another; None where none was coloured so."""
+    those = [film for film in films if way in film.ways and of in film.ways]
     if not those:
         return None
-    colourful = [film.more_colourful(way) for film in those]
-    closer = [film.closer(way) for film in those]
+    colourful = [film.more_colourful(way, of) for film in those]
+    closer = [film.closer(way, of) for film in those]
     return Summary(
         way=way,
+        of=of,
         films=len(those),
         held=sum(film.held(way) for film in those),
-        left=_over(median, (film.left(way) for film in those)),
+        left=_over(median, (film.left(way, of) for film in those)),
+        step=_over(median, (film.step(way, of) for film in those)),
         more_colourful=_over(median, colourful),
         palest=_over(min, colourful),
         closer=_over(median, closer),

@@ -49,11 +49,15 @@ def evaluate(
 def test_a_grey_film_comes_out_steadier(network: Network, demo_film: Path) -> None:
     told = evaluate(demo_film, network, frames=16)
     assert (told.film, told.frames, told.shots) == ("demo.mp4", 16, 1)
-    assert set(told.ways) == {"predicted", "steady", "grey"}
-    predicted, steady, grey = (told.ways[way] for way in ("predicted", "steady", "grey"))
+    assert set(told.ways) == {"predicted", "steady", "ahead", "grey"}
+    predicted, steady, ahead, grey = (told.ways[way] for way in ("predicted", "steady", "ahead", "grey"))
     assert predicted.warp_error is not None
     assert steady.warp_error is not None
+    assert ahead.warp_error is not None
     assert 0 < steady.warp_error < 0.7 * predicted.warp_error < 20
+    assert 0 < ahead.warp_error < steady.warp_error
+    assert ahead.largest_step is not None
+    assert ahead.warp_error < ahead.largest_step < (predicted.largest_step or 0)
     assert predicted.cdc is not None
     assert grey.cdc is not None
     assert predicted.cdc > 0 < grey.cdc
@@ -66,20 +70,21 @@ def test_a_film_in_colour_is_made_grey_and_held_against_itself(network: Network,
     make_colour_film(film, [(14, "colour"), (14, "colour")], size=(160, 120))
     told = evaluate(film, network, every=4)
     assert told.shots == 2
-    assert list(told.ways) == ["predicted", "steady", "carried", "truth", "grey"]
+    assert list(told.ways) == ["predicted", "steady", "carried", "ahead", "carried ahead", "truth", "grey"]
     psnr = {way: figures.psnr for way, figures in told.ways.items()}
     assert all(psnr[way] is not None for way in told.ways)
     assert max(psnr, key=lambda way: psnr[way] or 0) == "truth"
     assert told.ways["truth"].warp_error is not None
-    distance = told.ways["carried"].delta_e
-    assert distance is not None
-    assert 0 < distance < 20
+    for way in ("carried", "carried ahead"):
+        distance = told.ways[way].delta_e
+        assert distance is not None
+        assert 0 < distance < 20
     assert told.ways["steady"].delta_e is None
 
 
 def test_smoothing_that_is_off_changes_nothing(network: Network, demo_film: Path) -> None:
     told = evaluate(demo_film, network, steadiness=0.0, frames=8)
-    assert told.ways["steady"] == told.ways["predicted"]
+    assert told.ways["steady"] == told.ways["ahead"] == told.ways["predicted"]
 
 
 def test_the_network_alone_is_measured_without_smoothing(network: Network, demo_film: Path) -> None:
@@ -133,6 +138,10 @@ def test_all_films_are_summed_up() -> None:
     assert told.closer == pytest.approx(0.2)
     assert told.farthest == pytest.approx(-0.1)
     assert summarized(films, "carried") is None
+    against = summarized(films, "steady", "truth")
+    assert against is not None
+    assert (against.films, against.of) == (2, "truth")
+    assert against.closer == pytest.approx((20.5 + 20.9) / 2 - 40)
 
 
 def test_the_command_prints_a_table_or_json(demo_film: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -141,12 +150,18 @@ def test_the_command_prints_a_table_or_json(demo_film: Path, capsys: pytest.Capt
     shown = capsys.readouterr().out
     for word in ("demo.mp4", "8 frames", "predicted", "steady", "carried, every 4", "grey", "warp error"):
         assert word in shown
+    assert " ahead, every 4 " in shown
+    assert "ahead against steady, 1 film:" in shown
     assert main([*given, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     (film,) = told["films"]
     assert film["frames"] == 8
     assert film["ways"]["steady"]["warp_error"] < film["ways"]["predicted"]["warp_error"]
-    assert [each["way"] for each in told["summary"]] == ["steady", "carried"]
+    assert [(each["way"], each["of"]) for each in told["summary"]] == [
+        *((way, "predicted") for way in ("steady", "carried", "ahead", "carried ahead")),
+        ("ahead", "steady"),
+        ("carried ahead", "carried"),
+    ]
 
 
 def test_a_real_film_is_held_steady(shared: Path, network: Network) -> None:
@@ -155,6 +170,10 @@ def test_a_real_film_is_held_steady(shared: Path, network: Network) -> None:
     left, carried = told.left("steady"), told.left("carried")
     assert left is not None
     assert carried is not None
+    assert (told.left("ahead", "steady") or 1) < 0.9
+    assert (told.left("carried ahead", "carried") or 1) < 0.9
+    assert (told.step("carried ahead", "carried") or 1) < 0.6
+    assert (told.more_colourful("carried ahead", "carried") or 0) > 0
     assert told.held("steady")
     assert left < 0.5
     assert carried < 0.7

@@ -27,8 +27,8 @@ _NO_COLOUR = np.zeros((1, 1, 2), np.float32)
 class Figures:
     """How one way to colour a film did; None: of no frame.
 
-    ``warp_error``: in ab, mean over the pairs of frames; ``cdc``: times 1000, mean over the frames of all
-    shots long enough; ``colourfulness``: mean over frames; ``psnr``: to the film's own colour, in dB, mean
+    ``warp_error``: in ab, mean over the pairs of frames, ``largest_step``: of the worst pair; ``cdc``: times
+    1000, mean over the frames of all shots long enough; ``colourfulness``: mean over frames; ``psnr``: to the film's own colour, in dB, mean
     over frames; ``delta_e``: CIEDE2000 to the colour it is compared with, mean over frames.
     """
 
@@ -37,6 +37,7 @@ class Figures:
     colourfulness: float
     psnr: float | None
     delta_e: float | None
+    largest_step: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,6 +98,7 @@ class Meter:
             colourfulness=fmean(self._colourful),
             psnr=_mean(self._psnr),
             delta_e=_mean(self._delta_e),
+            largest_step=max(self._warp, default=None),
         )
 
     def _end_shot(self) -> None:
