@@ -28,8 +28,9 @@ class Figures:
     """How one way to colour a film did; None: of no frame.
 
     ``warp_error``: in ab, mean over the pairs of frames, ``largest_step``: of the worst pair; ``cdc``: times
-    1000, mean over the frames of all shots long enough; ``colourfulness``: mean over frames; ``psnr``: to the film's own colour, in dB, mean
-    over frames; ``delta_e``: CIEDE2000 to the colour it is compared with, mean over frames.
+    1000, mean over the frames of all shots long enough; ``colourfulness``: mean over frames; ``psnr``: to
+    the film's own colour, in dB, mean over frames; ``delta_e``: CIEDE2000 to the colour it is compared with,
+    mean over frames.
     """
 
     warp_error: float | None
