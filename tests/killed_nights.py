@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
 import json
 import os
@@ -155,7 +156,7 @@ class Night:
         deadline = time.monotonic() + chance.uniform(0.1, longest_s)
         patience = time.monotonic() + longest_s
         while running.poll() is None and time.monotonic() < (deadline if sign is None else patience):
-            if sign is not None and any(True for _ in self.out.glob(sign)):
+            if sign is not None and self._shows(sign):
                 time.sleep(chance.choice((0, 0, 0.001, 0.004)))
                 break
             time.sleep(0.001)
@@ -169,6 +170,10 @@ class Night:
                     os.kill(process, signal.SIGKILL)
         if victim == "parent" and chance.random() < 0.5:
             self._all_gone(below)
+
+    def _shows(self, sign: str) -> bool:
+        found = glob.iglob(sign, root_dir=self.out, recursive=True, include_hidden=True)
+        return next(found, None) is not None
 
     def look(self) -> None:
         """Note what stands under a final name: it must be whole at once, and stay what it is."""

@@ -82,7 +82,8 @@ class Follower:
         begun = np.zeros((GRID, GRID, 2), np.float32) if start is None else start.copy()
         back = np.asarray(self._flow.calc(now, before, begun), np.float32)
         # Where nothing holds it the flow may run away, and from there OpenCV crashes.
-        return np.asarray(np.clip(np.nan_to_num(back), -_FARTHEST, _FARTHEST), np.float32)
+        cv2.patchNaNs(back)
+        return np.asarray(np.clip(back, -_FARTHEST, _FARTHEST), np.float32)
 
     def way(self, before: Codes, now: Codes, size: tuple[int, int], back: Floats | None = None) -> Way:
         """The way from ``before`` to ``now`` on a grid of ``size`` (h, w); ``back``: where that is known."""

@@ -50,9 +50,11 @@ _BAR_SPREAD = 16
 
 def reduced(luma: Luma, depth: int, side: int = SIDE) -> Picture:
     """Shrink luma codes of ``depth`` bits, any size, to (side, side) codes of 8 bits."""
-    small = np.asarray(cv2.resize(luma, (side, side), interpolation=cv2.INTER_AREA)).astype(np.uint32)
+    small = np.asarray(cv2.resize(luma, (side, side), interpolation=cv2.INTER_AREA))
+    if small.dtype == np.uint8 and depth == 8:
+        return np.asarray(small, np.uint8)
     rounding = (1 << (depth - 8)) >> 1
-    return np.asarray(np.minimum((small + rounding) >> (depth - 8), 255), np.uint8)
+    return np.asarray(np.minimum((small.astype(np.uint32) + rounding) >> (depth - 8), 255), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Is nothing lost, nothing done twice? A night is killed at random, and compared with one that was not.
 
     python tests/campaigns/night.py [--kills 3] [--frames 45] [--size 96x64] [--seed 1]
-    python tests/campaigns/night.py --full        (50 kills, films of 160 frames at 160x120)
+    python tests/campaigns/night.py --full        (50 kills, films of 100 frames at 160x120)
 
 ``tintcast batch`` over films of all kinds (containers, sound, uneven rates, 10 bits, turned, interlaced, grey
 and colour), pictures, and a broken file; parent, child or all of them are killed (-9), at any time or just
@@ -40,11 +40,11 @@ def main() -> int:
     parser.add_argument("--frames", type=int, default=45)
     parser.add_argument("--size", default="96x64")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--full", action="store_true", help="50 kills, films of 160 frames at 160x120")
+    parser.add_argument("--full", action="store_true", help="50 kills, films of 100 frames at 160x120")
     parser.add_argument("--keep", type=Path, help="where the films go; else they are deleted")
     options = parser.parse_args()
     if options.full:
-        options.kills, options.frames, options.size = 50, 160, "160x120"
+        options.kills, options.frames, options.size = 50, 100, "160x120"
     width, height = map(int, options.size.split("x"))
     with tempfile.TemporaryDirectory(prefix="tintcast-campaign-") as temporary:
         folder = options.keep or Path(temporary)

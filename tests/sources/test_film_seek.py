@@ -63,7 +63,7 @@ def test_a_film_that_is_begun_in_its_middle_goes_on_as_it_was(
     path = tmp_path / name
     make_film(path, codec=codec, count=150, options=options, pixel_format=PIXELS.get(codec, "yuv420p"))
     frames, end = whole(path)
-    for start in (60, 101, 149):
+    for start in (60, 101, 149, 150):
         assert goes_on(path, frames, end, start)
     assert not goes_on(path, frames, end, ENOUGH)
 

@@ -56,6 +56,8 @@ _BLACK = 0.06
 _LIT = 0.6
 _FADED = 2.2 / 3
 _MOST_LIT = 4.0
+#: Where a and b range over less than this together (Lab units) there is no colour, and no need to measure.
+_NOTHING = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +74,7 @@ class Chroma:
     @cached_property
     def spread(self) -> float:
         """How far what luma does not explain spreads, in Lab units."""
-        if not self.there:
+        if not self.there or float(np.ptp(self.samples[1])) + float(np.ptp(self.samples[2])) < _NOTHING:
             return 0.0
         rest, bend = _unexplained(self.samples)
         spread = _spread(rest)

@@ -27,15 +27,16 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Halves = NDArray[np.float16]
 
-#: Colourfulness is measured at this size at most.
+#: Colourfulness is measured at this size at most, of the first of so many frames of a shot.
 _SIDE: Final = 56
+_EVERY: Final = 4
 
 
 class ShotFigures(TypedDict):
     """What is told of a shot: of its tinted frames; None where there are none.
 
     ``flicker``: mean distance in ab of what the luma shows to be the same, from each frame to the next.
-    ``colourfulness``: mean over frames, after Hasler and Suesstrunk (2003).
+    ``colourfulness``: mean over one in four frames, after Hasler and Suesstrunk (2003).
     """
 
     flicker: float | None
@@ -69,11 +70,12 @@ class RunningState(TypedDict):
 
 @dataclass(slots=True)
 class _Sums:
-    """``flicker`` over ``pairs`` of frames, ``colourful`` over the ``tinted`` of all ``frames``."""
+    """``flicker`` over ``pairs`` of frames, ``colourful`` over those ``measured`` of ``tinted`` ones."""
 
     flicker: float = 0.0
     pairs: int = 0
     colourful: float = 0.0
+    measured: int = 0
     tinted: int = 0
     frames: int = 0
 
@@ -82,6 +84,7 @@ class _Sums:
             self.flicker + other.flicker,
             self.pairs + other.pairs,
             self.colourful + other.colourful,
+            self.measured + other.measured,
             self.tinted + other.tinted,
             self.frames + other.frames,
         )
@@ -89,7 +92,7 @@ class _Sums:
     def figures(self) -> ShotFigures:
         return ShotFigures(
             flicker=round(self.flicker / self.pairs, 4) if self.pairs else None,
-            colourfulness=round(self.colourful / self.tinted, 3) if self.tinted else None,
+            colourfulness=round(self.colourful / self.measured, 3) if self.measured else None,
         )
 
 
@@ -124,10 +127,11 @@ class Running:
         before = None if anew else self._before
         depth = tinted.frame.depth
         self._before = now = _Before(codes(tinted.small, depth), tinted.ab.astype(np.float16))
+        if self._shot.tinted % _EVERY == 0:
+            light = lightness(tinted.small, tinted.frame.colour_space, depth)
+            self._shot.colourful += _colourful(light, tinted.ab)
+            self._shot.measured += 1
         self._shot.tinted += 1
-        self._shot.colourful += _colourful(
-            lightness(tinted.small, tinted.frame.colour_space, depth), tinted.ab
-        )
         if before is None or before.ab.shape != now.ab.shape:
             return
         rows, columns = now.ab.shape[:2]
@@ -206,6 +210,7 @@ def _sums(state: dict[str, float]) -> _Sums:
         flicker=float(state["flicker"]),
         pairs=int(state["pairs"]),
         colourful=float(state["colourful"]),
+        measured=int(state["measured"]),
         tinted=int(state["tinted"]),
         frames=int(state["frames"]),
     )
