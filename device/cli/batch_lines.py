@@ -135,7 +135,8 @@ def _doing(status: Status) -> str:
         return name + (f": {stage}" if stage and stage != "colour" else "")
     if status.state == "measuring":
         return reason or status.state
-    state = f"{status.state}: {reason}" if reason else status.state
+    told = reason.startswith(status.state)
+    state = reason if told else f"{status.state}: {reason}" if reason else status.state
     return f"{state} ({name})" if name and status.state == "paused" else state
 
 

@@ -88,6 +88,7 @@ def test_a_pause_and_a_wait_say_why() -> None:
     paused = Status(state="paused", reason="81 degrees", file="a.mp4", left=1)
     assert "paused: 81 degrees (a.mp4)" in shown(paused, 80)
     assert plain(paused) == "paused: 81 degrees (a.mp4) (0/1 files)"
+    assert "paused by MQTT" in shown(Status(state="paused", reason="paused by MQTT"), 80)
     assert "waiting: until 22:00" in shown(Status(state="waiting", reason="until 22:00"), 80)
 
 
