@@ -6,6 +6,8 @@ as near to it as can be (``file``), and whole as relative addresses (``href``, p
 
 from __future__ import annotations
 
+import json
+import sys
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -93,3 +95,7 @@ class NightReport(Part):
     settings: dict[str, dict[str, Any]] = Field(description="sections of the configuration, by name")
     totals: Totals = Field(description="sums")
     files: tuple[FileEntry, ...] = Field(description="everything that has come to an end, failures first")
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(NightReport.model_json_schema(), indent=1) + "\n")
