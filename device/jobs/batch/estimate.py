@@ -14,8 +14,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from device.jobs.batch.board import Board
-from device.jobs.batch.one_by_one import one_by_one
-from device.jobs.supervise import Terms
+from device.jobs.batch.one_by_one import one_by_one, terms_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -124,7 +123,8 @@ def estimate(
     """What each of ``items`` will take by ``config``: its network, codec and all else; by relative names.
 
     Each is measured at a few places of its own, as far as ``budget_s`` seconds reach: in turns one of every
-    kind (codec, size, depth, grey or colour), the longest first. The others are told by their frames. ``tell``: lines for people on how far it is.
+    kind (codec, size, depth, grey or colour), the longest first. The others are told by their frames.
+    ``tell``: lines for people on how far it is.
 
     Raises NetworkFileError, ConfigurationError, and Interrupted once ``stop`` is set.
     """
@@ -156,7 +156,7 @@ def _look(items: Sequence[Item], config: Config, stop: Stop) -> tuple[dict[str, 
         began=lambda _: None,
         got=looked.__setitem__,
         stall_s=_STALL_S,
-        terms=Terms(memory_mb=config.batch.memory_mb, low=True),
+        terms=terms_of(config),
     )
     return looked, failed
 
@@ -187,7 +187,7 @@ def _measure(
         began=began,
         got=measured.__setitem__,
         stall_s=_STALL_S,
-        terms=Terms(memory_mb=config.batch.memory_mb, low=True),
+        terms=terms_of(config),
     )
     return max(begun_at - began_at, 0.0), measured, failed
 

@@ -23,6 +23,7 @@ from device.errors import (
 from device.jobs.supervise import Crashed, MemoryExceeded, Stalled, Terms, run_child
 
 if TYPE_CHECKING:
+    from device.config import Config
     from device.engine import Stop
     from device.jobs.batch.scan import Item
 
@@ -100,6 +101,11 @@ def one_by_one(
         watch.fail(lost, error)
         left = left[names.index(lost) + 1 :]
     return watch.failed
+
+
+def terms_of(config: Config) -> Terms:
+    """What a child may that only looks at films."""
+    return Terms(memory_mb=config.batch.memory_mb, low=config.batch.priority == "low")
 
 
 class _Watch:

@@ -82,11 +82,12 @@ def _against(seconds: list[float], total: float, hours: Hours, between: str, now
     fitting = sum(spent <= first for spent in accumulate(seconds))
     next_one = hours.window(window.closes)
     nights = 1 + math.ceil((total - first) / (next_one.closes - next_one.opens))
-    fit = "fits" if fitting == 1 else "fit"
-    return (
-        f"{fitting or 'none'} of {_many(len(seconds))} {fit} into {which}; "
-        f"the rest takes {span(total - first)} more, {nights} nights in all"
+    fit = (
+        f"{fitting} of {_many(len(seconds))} {'fits' if fitting == 1 else 'fit'}"
+        if fitting
+        else "no film fits"
     )
+    return f"{fit} into {which}; the rest takes {span(total - first)} more, {nights} nights in all"
 
 
 def _many(count: int) -> str:

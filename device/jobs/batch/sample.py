@@ -11,9 +11,8 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 
 from device.jobs.batch.naming import shown
-from device.jobs.batch.one_by_one import one_by_one
+from device.jobs.batch.one_by_one import one_by_one, terms_of
 from device.jobs.batch.sample_page import write_page
-from device.jobs.supervise import Terms
 from device.jobs.telling import number
 from device.media.durable import writable
 from device.media.sample_mark import is_sample
@@ -119,7 +118,7 @@ def sample(
         began=lambda _: None,
         got=got,
         stall_s=_STALL_S,
-        terms=Terms(memory_mb=config.batch.memory_mb, low=True),
+        terms=terms_of(config),
     )
     for name, reason in failed.items():
         tell(f"{shown(name)}: {reason}")
