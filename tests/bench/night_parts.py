@@ -1,7 +1,7 @@
 """What ``tintcast film`` is measured against: its two halves by themselves, each a process with all cores.
 
     python -m tests.bench.night_parts reencode FILM OUT
-    python -m tests.bench.night_parts colour FILM
+    python -m tests.bench.night_parts colour|bare FILM
 
 Prints seconds of work and of CPU as JSON; what it took to start Python and to load libraries is left out.
 """
@@ -15,17 +15,24 @@ import threading
 import time
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import av
 
 from device.colour.lightness import lightness
 from device.colour.taste import Taste
 from device.colour.tint import chroma_planes, shrink
-from device.config import FilmSettings, NetworkSettings
+from device.config import ColourSettings, FilmSettings, NetworkSettings
 from device.frames import TintedFrame
+from device.jobs.colorizer import Colorizer
 from device.media.codecs import CODECS
 from device.network import Network
 from device.sources.film import FilmSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from device.frames import Frame
 
 #: Constant quality of both sides.
 CRF = 20
@@ -64,19 +71,41 @@ def _decode(film: Path, frames: queue.Queue[av.VideoFrame | None]) -> None:
 
 
 def colour(film: Path) -> tuple[float, float]:
-    """The network and what makes planes of its word, on frames that are there already."""
-    spent = used = 0.0
+    """The network and tint: from decoded frames to chroma planes, as a film is coloured."""
+    with Network.load(NetworkSettings().name) as network:
+        colorizer = Colorizer(network, ColourSettings())
+
+        def tinted(frames: Iterable[Frame]) -> Iterator[TintedFrame]:
+            for frame in frames:
+                yield from colorizer.step(frame)
+
+        return _alone(film, tinted)
+
+
+def bare(film: Path) -> tuple[float, float]:
+    """The same without all that holds colour steady: shots, bars, greyness, motion, figures."""
     taste = Taste()
-    with FilmSource(film) as source, Network.load(NetworkSettings().name) as network:
+    with Network.load(NetworkSettings().name) as network:
+
+        def tinted(frames: Iterable[Frame]) -> Iterator[TintedFrame]:
+            for frame in frames:
+                small = shrink(frame.luma, None, network.size)
+                light = lightness(small, frame.colour_space, frame.depth)
+                yield TintedFrame(frame, small, taste.apply(network.predict(light).ab, light))
+
+        return _alone(film, tinted)
+
+
+def _alone(film: Path, tinted: Callable[[Iterable[Frame]], Iterable[TintedFrame]]) -> tuple[float, float]:
+    """Seconds, and those of CPU, for all chroma planes of a film; decoding it is not counted."""
+    spent = used = 0.0
+    with FilmSource(film) as source:
         frames = source.frames()
         size = source.facts.height // 2, source.facts.width // 2
         while held := list(islice(frames, _HELD)):
             began, before = time.perf_counter(), time.process_time()
-            for frame in held:
-                small = shrink(frame.luma, None, network.size)
-                light = lightness(small, frame.colour_space, frame.depth)
-                ab = taste.apply(network.predict(light).ab, light)
-                chroma_planes(TintedFrame(frame, small, ab), size)
+            for each in tinted(held):
+                chroma_planes(each, size)
             spent += time.perf_counter() - began
             used += time.process_time() - before
     return spent, used
@@ -84,8 +113,8 @@ def colour(film: Path) -> tuple[float, float]:
 
 def main(what: str, film: str, *more: str) -> None:
     """Do one of them."""
-    spent = colour(Path(film)) if what == "colour" else reencode(Path(film), Path(more[0]))
-    print(json.dumps(spent))
+    parts = {"colour": colour, "bare": bare}
+    print(json.dumps(parts[what](Path(film)) if what in parts else reencode(Path(film), Path(more[0]))))
 
 
 if __name__ == "__main__":
