@@ -24,6 +24,22 @@ def missing_share(path: Path) -> float:
     return max(0.0, 1 - path.stat().st_size / stated) if stated else 0.0
 
 
+def ends_early(path: Path) -> bool:
+    """Whether an mp4 or mov is whole as far as it goes: its atoms follow each other to its end, or beyond."""
+    size, at = path.stat().st_size, 0
+    with path.open("rb") as file:
+        while at + 8 <= size:
+            file.seek(at)
+            head = file.read(16)
+            length = int.from_bytes(head[:4], "big")
+            if length == 1:
+                length = int.from_bytes(head[8:], "big")
+            if length < 8:  # 0: up to the end
+                return False
+            at += length
+    return at >= size
+
+
 def _stated(head: bytes) -> int:
     """How large the file should be at least; 0: unknown."""
     if head[:4] == b"RIFF" and head[8:12] == b"AVI ":

@@ -17,7 +17,7 @@ from device.errors import (
     UnreadableFilm,
     from_os_error,
 )
-from device.media.length import missing_share
+from device.media.length import ends_early, missing_share
 from device.media.planes import Layout, layout_of
 from device.media.pyav import ANY_TITLE, packets
 from device.media.tags import colour_space, outgoing_tags, read_tags, stream_tags
@@ -182,9 +182,8 @@ def _refusal(path: Path, error: av.FFmpegError) -> InputError:
     with path.open("rb") as file:
         head = file.read(12)
     if head[4:8] == b"ftyp":
-        return UnreadableFilm(
-            "is cut short: its index (moov) is missing", where=path, hint="copy it again from where it came"
-        )
+        what = "is cut short: its index (moov) is missing" if ends_early(path) else "has no index (moov)"
+        return UnreadableFilm(what, where=path, hint="copy it again from where it came")
     return UnreadableFilm("is not a film, or too damaged to be read", where=path)
 
 

@@ -143,6 +143,15 @@ def test_a_film_without_its_index_is_cut_short(tmp_path: Path) -> None:
         probe(cut)
 
 
+def test_a_film_whose_index_is_damaged_is_not_cut_short(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    make_film(path, codec="libx264", count=4)
+    data = path.read_bytes()
+    path.write_bytes(data[:24] + bytes(64) + data[88:].replace(b"moov", b"mooo"))
+    with pytest.raises(UnreadableFilm, match=r"has no index \(moov\)"):
+        probe(path)
+
+
 def test_a_header_alone_has_no_frames(tmp_path: Path) -> None:
     make_film(tmp_path / "whole.mkv", count=4)
     data = (tmp_path / "whole.mkv").read_bytes()
