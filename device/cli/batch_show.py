@@ -52,7 +52,7 @@ class NightShow:
     @property
     def is_terminal(self) -> bool:
         """Whether somebody reads it, and no file keeps it: whatever rich has been told (FORCE_COLOR)."""
-        return self._console.file.isatty()
+        return self._console.file.isatty() and not self._console.is_dumb_terminal
 
     def watch(self, status: Callable[[], Status]) -> None:
         """Show what ``status()`` says from now on; it is called a few times a second."""

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Final
 
 from device.engine import Stop
 from device.errors import TintcastError
+from device.jobs.batch.naming import shown
 from device.jobs.batch.report_data import now, report_of, this_machine
+from device.jobs.batch.report_schema import FORMAT
 from device.jobs.supervise import Crashed, MemoryExceeded, Stalled, Terms, run_child
 from device.media.durable import write_bytes
 
@@ -32,6 +34,9 @@ _log = logging.getLogger(__name__)
 
 JSON_NAME: Final = "report.json"
 PAGE_NAME: Final = "report.html"
+#: Both say so near their beginning, and no other file does.
+_MARK: Final = FORMAT.encode()
+_BEGINNING: Final = 1024
 #: A report of up to so many bytes is always written; a larger one where it is at most this share of what was
 #: made since, or after so many seconds.
 _SMALL: Final = 64 * 1024
@@ -53,7 +58,8 @@ class PageTask:
 class Report:
     """The reports of one run, from its beginning to ``close``. ``tell`` it of every file that has ended.
 
-    ``say``: a line for people: what can't be written is said once, and never ends a night.
+    ``say``: a line for people: what can't be written is said once, and never ends a night. Files under these
+    names that are not ours are left alone.
     """
 
     def __init__(self, source: Path, out: Path, config: Config, *, say: Callable[[str], None]) -> None:
@@ -65,6 +71,10 @@ class Report:
         self._said: set[str] = set()
         self._stop = Stop()
         self._page: threading.Thread | None = None
+        self._ours = {name: _is_ours(self._out / name) for name in _LATEST_S}
+        for name, ours in self._ours.items():
+            if not ours:
+                say(f"{shown(name)} is there and not ours: it is left alone")
 
     def tell(self, status: Status, records: Sequence[Record]) -> None:
         """Files have ended. ``records``: all there are, those of earlier runs among them. Never raises."""
@@ -101,6 +111,8 @@ class Report:
         )
 
     def _write_json(self, report: NightReport) -> None:
+        if not self._ours[JSON_NAME]:
+            return
         data = report.model_dump_json(indent=1).encode()
         try:
             write_bytes(self._out / JSON_NAME, data)
@@ -121,6 +133,8 @@ class Report:
 
     def _write_page(self, stop: Stop, low: bool) -> None:  # noqa: FBT001 - as a thread's function
         page = self._out / PAGE_NAME
+        if not all(self._ours.values()):
+            return
         task = PageTask(self._source, self._out)
         try:
             size = run_child(
@@ -143,6 +157,17 @@ class Report:
         if line not in self._said:
             self._said.add(line)
             self._say(f"{line}; the night goes on")
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether nothing stands there, or what an earlier run wrote."""
+    try:
+        with path.open("rb") as file:
+            return _MARK in file.read(_BEGINNING)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
 
 
 class _Pace:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+#: What every report says of itself.
+FORMAT: Final = "tintcast night"
 
 
 class Part(BaseModel):
@@ -81,7 +84,7 @@ class FileEntry(Part):
 class NightReport(Part):
     """All of it."""
 
-    format: Literal["tintcast night"] = Field(default="tintcast night", description="what this file is")
+    format: Literal["tintcast night"] = Field(default=FORMAT, description="what this file is")
     version: Literal[1] = Field(default=1, description="of this format")
     tintcast: str = Field(description="version of the program")
     state: str = Field(description="scanning, measuring, working, paused, waiting, finished or stopped")
