@@ -5,48 +5,21 @@ from __future__ import annotations
 import os
 import threading
 import time
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
 from children import children
 from odd_children import run
+from worlds import World
 
 from device.config import BatchSettings
-from device.engine import Board, Stop
+from device.engine import Stop
 from device.errors import Postponed, SpaceError
 from device.jobs.batch import room
-from device.jobs.batch.guest import Cause, Guest, Senses, Verdict
+from device.jobs.batch.guest import Cause, Guest, Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-class World:
-    """What a guest sees. ``wall`` may jump; ``monotonic`` only goes on."""
-
-    def __init__(self) -> None:
-        self.wall = datetime(2026, 11, 21, 23, 0).timestamp()  # noqa: DTZ001 - the clock on the wall
-        self.monotonic = 100.0
-        self.degrees = 50.0
-        self.right = True
-        self.paused: str | None = None
-
-    def set_clock(self, text: str) -> None:
-        self.wall = datetime.fromisoformat(text).timestamp()
-        self.later(1)
-
-    def later(self, seconds: float) -> None:
-        self.monotonic += seconds
-
-    def guest(self, out: Path, **settings: object) -> Guest:
-        senses = Senses(
-            wall=lambda: self.wall,
-            monotonic=lambda: self.monotonic,
-            board=lambda: Board("a board", self.degrees, ()),
-            clock_right=lambda: self.right,
-        )
-        return Guest(BatchSettings(**settings), out, paused=lambda: self.paused, senses=senses)  # type: ignore[arg-type]
 
 
 @pytest.fixture
