@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from fractions import Fraction
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -67,8 +66,8 @@ class Walk:
                 decoded = self._only(container, stream, keys)
             else:
                 decoded = self._between(container, stream, keys)
-            for number, frame in enumerate(decoded):
-                yield frame_of(frame, facts, number, (frame.pts or 0) - origin)
+            for number, (pts, frame) in enumerate(decoded):
+                yield frame_of(frame, facts, number, pts - origin)
 
     def _keys(self, container: InputContainer, stream: av.VideoStream) -> list[int]:
         """Time stamps of the key frames before places that lie evenly over the film, each once."""
@@ -87,7 +86,7 @@ class Walk:
 
     def _only(
         self, container: InputContainer, stream: av.VideoStream, keys: list[int]
-    ) -> Iterator[av.VideoFrame]:
+    ) -> Iterator[tuple[int, av.VideoFrame]]:
         """The key frames; where there is no time for all, fewer, but evenly."""
         stream.codec_context.thread_type = "SLICE"  # threads by frame would have each place wait for many
         began, done = time.process_time(), 0
@@ -97,7 +96,7 @@ class Walk:
                 container.seek(key, stream=stream)
                 frame = next(_decoded(container, stream, _PACKETS), None)
                 if frame is not None:
-                    yield frame
+                    yield key if frame.pts is None else frame.pts, frame
             done += 1
             each = (time.process_time() - began) / done
             if done % _ENOUGH == _TRIED and each * len(keys) > (left := self._ends - time.process_time()):
@@ -106,49 +105,44 @@ class Walk:
 
     def _between(
         self, container: InputContainer, stream: av.VideoStream, keys: list[int]
-    ) -> Iterator[av.VideoFrame]:
+    ) -> Iterator[tuple[int, av.VideoFrame]]:
         """Some frames a second from each key frame on to the next, or as far as there is time."""
         context = stream.codec_context
         context.thread_type, context.thread_count = "AUTO", DECODER_THREADS
         context.skip_frame = "NONREF"  # nothing is made of these, and some are enough
-        end = self._end(stream, keys)
-        seen = 0
-        for key, following in pairwise([*keys, end] if keys else [0, end]):
-            left = self._ends - time.process_time()
-            until = time.process_time() + left * (following - key) / max(end - key, 1)
+        start = keys[0] if keys else 0
+        end = start + round((self._facts.duration or 0) / self._facts.time_base)
+        seen, whole = 0, True
+        for key, following in pairwise([*(keys or [start]), end]):
+            share = (following - key) / (end - key) if end > key else 1.0
+            until = time.process_time() + (self._ends - time.process_time()) * share
             last = key
             with contextlib.suppress(av.FFmpegError):
                 if keys:
                     container.seek(key, stream=stream)
-                for frame in self._some(container, stream):
-                    if frame.pts is not None:
-                        last = frame.pts
+                for last, frame in self._some(container, stream, key):
                     if keys and last >= following:
                         break
-                    yield frame
+                    yield last, frame
                     if time.process_time() > until:
+                        whole = False
                         break
                 else:
                     last = following
             seen += min(last, following) - key
-        self.reached = min(seen / max(end - (keys[0] if keys else 0), 1), 1.0)
+        self.reached = 1.0 if whole else min(seen / max(end - start, 1), 1.0)
 
-    def _end(self, stream: av.VideoStream, keys: list[int]) -> int:
-        """Where the film ends, in the stream's time."""
-        length = round((self._facts.duration or 0) / (stream.time_base or Fraction(1)))
-        return (keys[0] if keys else 0) + length
-
-    def _some(self, container: InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
-        """Of the frames from here on, some a second."""
-        step = max(round(self._facts.rate / _PER_SECOND), 1)
-        due = None
+    def _some(
+        self, container: InputContainer, stream: av.VideoStream, start: int
+    ) -> Iterator[tuple[int, av.VideoFrame]]:
+        """Of the frames from here on, some a second, with their time stamps; ``start``: the first one's."""
+        each = 1 / self._facts.rate / self._facts.time_base
+        due = start
         for number, frame in enumerate(_decoded(container, stream)):
-            if frame.pts is None:
-                if number % step == 0:
-                    yield frame
-            elif due is None or frame.pts >= due:
-                yield frame
-                due = frame.pts + round(1 / _PER_SECOND / (stream.time_base or 1))
+            pts = start + round(number * each) if frame.pts is None else frame.pts
+            if pts >= due:
+                yield pts, frame
+                due = pts + round(1 / _PER_SECOND / self._facts.time_base)
 
 
 def _decoded(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 MOST: Final = 60
 LEAST: Final = 6
 #: Of a shot so many pictures are kept to choose from; of all shots together no more than this.
-_KEPT: Final = 6
+_KEPT: Final = 12
 _MOST_KEPT: Final = 360
 
 T = TypeVar("T")
@@ -65,12 +65,18 @@ class Shots(Generic[T]):
 
     def __init__(self) -> None:
         self._shots: list[Shot[T]] = []
+        self._begun = 0
+        self._every = 1  # one of so many shots is kept
+        self._now = Shot[T](0.0, 0.0)
 
     def add(self, pick: Pick[T] | None, seconds: float, *, cut: bool) -> None:
         """Take the picture at ``seconds``, None where it is black; ``cut``: a shot begins with it."""
-        if cut or not self._shots:
-            self._shots.append(Shot(seconds, seconds))
-        self._shots[-1].add(pick, seconds)
+        if cut or not self._begun:
+            self._now = Shot(seconds, seconds)
+            if self._begun % self._every == 0:
+                self._shots.append(self._now)
+            self._begun += 1
+        self._now.add(pick, seconds)
         if sum(len(shot.picks) for shot in self._shots) > _MOST_KEPT:
             self._thin()
 
@@ -92,6 +98,7 @@ class Shots(Generic[T]):
             shot.thin()
         if not several:
             self._shots = self._shots[::2]
+            self._every *= 2
 
 
 def _evenly(shots: Sequence[Shot[T]], most: int) -> list[Shot[T]]:
