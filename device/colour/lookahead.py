@@ -194,29 +194,27 @@ class LookAhead:
     def _leave(self, count: int) -> list[Steadied]:
         """Let the ``count`` oldest go, through all that are held from the newest back."""
         done: list[Steadied] = []
-        coming: Floats | None = None  # (h, w, 8): sums over the frames after, and each times how far it is
+        coming: Floats | None = None  # sums over the frames after, as ``past``
+        farther: Floats | None = None  # the same, each times how many frames away it is
         for place in reversed(range(len(self._held))):
             frame = self._held[place]
             if frame is None:
                 break
             if coming is not None and frame.ahead is not None:
-                coming[..., 4:] += coming[..., :4]
-                coming = _faded(pulled(coming, frame.ahead.back), frame.ahead)
+                coming, farther = (
+                    _faded(pulled(sums, frame.ahead.back), frame.ahead)
+                    for sums in (coming, coming if farther is None else farther + coming)
+                )
             if place < count:
-                done.append(Steadied(_shown(self._together(frame.past, coming), frame.luma), frame.way))
+                sums = frame.past
+                if coming is not None and farther is not None:
+                    # What comes counts the less the farther it is, down to nothing where none is held.
+                    sums = sums + coming - farther / np.float32(self._most)
+                done.append(Steadied(_shown(sums, frame.luma), frame.way))
             if frame.own is not None:
-                if coming is None:
-                    coming = np.dstack([frame.own, np.zeros_like(frame.own)])
-                else:
-                    coming[..., :4] += frame.own
+                coming = frame.own if coming is None else coming + frame.own
         del self._held[:count]
         return done[::-1]
-
-    def _together(self, past: Floats, coming: Floats | None) -> Floats:
-        """Both sides' sums: what comes counts the less the farther it is, to nothing where none is held."""
-        if coming is None:
-            return past
-        return np.asarray(past + coming[..., :4] - coming[..., 4:] / np.float32(self._most), np.float32)
 
 
 def _sums(ab: Floats) -> Floats:
