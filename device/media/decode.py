@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: The share of a film's packets that may be damaged: what decoders make of them is coloured, and it is said.
 DAMAGE_TOLERATED = 0.25
+#: So many damaged packets, and half of all that came, and the rest is not waited for.
+_HOPELESS = 200
 #: A film without an index may end so many seconds before the length that it states without a word.
 _ESTIMATED_S = 0.5
 
@@ -58,6 +60,8 @@ class Decoding:
             self.container.seek(self.at, stream=self.stream)
         decoded = 0
         for packet in self._packets():
+            if self.damaged > _HOPELESS and self.damaged > self.packets // 2:
+                raise self._corrupt()
             for frame in self._decode(packet):
                 decoded += 1
                 yield frame
@@ -105,11 +109,14 @@ class Decoding:
                 hint="copy it again from where it came",
             )
         if self.damaged > DAMAGE_TOLERATED * self.packets:
-            raise UnreadableFilm(
-                f"is corrupt: {self.damaged} of its {self.packets} frames are damaged",
-                where=self.path,
-                hint="copy it again from where it came",
-            )
+            raise self._corrupt()
+
+    def _corrupt(self) -> UnreadableFilm:
+        return UnreadableFilm(
+            f"is corrupt: {self.damaged} of its {self.packets} frames are damaged",
+            where=self.path,
+            hint="copy it again from where it came",
+        )
 
     def _missing_share(self) -> float:
         """The share of the film that its container promised and that did not come; sets ``missing``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import av
 import numpy as np
 import pytest
 from films import make_film
@@ -71,6 +72,22 @@ def test_a_film_that_is_mostly_damage_is_corrupt(tmp_path: Path, name: str) -> N
     flip(path, data, len(data) // 40)
     with pytest.raises(UnreadableFilm, match=r"is corrupt: \d+ of its \d+|is cut short|can't be"):
         read(path)
+
+
+def test_one_that_is_damaged_all_over_is_given_up_soon(tmp_path: Path) -> None:
+    path = tmp_path / "a.avi"
+    make_film(path, pixel_format="yuvj420p", codec="mjpeg", count=900, options={})
+    data = bytearray(path.read_bytes())
+    with av.open(str(path)) as whole:
+        packets = [(packet.pos or 0, packet.size) for packet in whole.demux(video=0) if packet.size]
+    for number, (position, size) in enumerate(packets):
+        if number % 4:
+            data[position : position + size] = bytes(size)
+    path.write_bytes(data)
+    with FilmSource(path) as source:
+        with pytest.raises(UnreadableFilm, match=r"is corrupt: \d+ of its \d+ frames are damaged"):
+            list(source.frames())
+        assert source.packets < 400
 
 
 @pytest.mark.parametrize("name", ["a.mkv", "a.avi", "a.wmv"])
