@@ -90,6 +90,7 @@ class Ledger:
         self._jobs = self.folder / "jobs"
         self._lock: int | None = None
         self._known: dict[str, Record] | None = None
+        self._unsure = False
 
     @property
     def receipt(self) -> Path:
@@ -153,13 +154,22 @@ class Ledger:
     def write(self, record: Record) -> None:
         """Keep ``record`` in place of the one before.
 
-        Raises an error of the tree: SpaceError on a full disk.
+        Those of pictures reach the disk all together, with ``end``: until then what was begun stands for
+        them. Raises an error of the tree: SpaceError on a full disk.
         """
         self.check()
         path = self._path(record.relative)
         with writable(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(path, json.dumps({"format": FORMAT, **asdict(record)}, indent=1).encode())
+        data = json.dumps({"format": FORMAT, **asdict(record)}, indent=1).encode()
+        if record.kind == "picture":
+            with writable(path):
+                part = path.with_name(path.name + ".part")
+                part.write_bytes(data)
+                part.replace(path)
+            self._unsure = True
+        else:
+            write_bytes(path, data)
         self._read_all()[record.relative] = record
 
     def begin(self, begun: tuple[Begun, ...]) -> None:
@@ -168,6 +178,7 @@ class Ledger:
         Raises an error of the tree: SpaceError on a full disk.
         """
         self.check()
+        self._make_sure()
         with writable(self.receipt):
             self.receipt.unlink(missing_ok=True)
         write_bytes(self._begun, json.dumps([asdict(each) for each in begun]).encode())
@@ -184,9 +195,16 @@ class Ledger:
 
     def end(self) -> None:
         """What was begun has its records."""
+        self._make_sure()
         with writable(self._begun):
             self._begun.unlink(missing_ok=True)
             self.receipt.unlink(missing_ok=True)
+
+    def _make_sure(self) -> None:
+        """Bring to the disk what was written without waiting for it."""
+        if self._unsure:
+            os.sync()
+            self._unsure = False
 
     @property
     def _begun(self) -> Path:

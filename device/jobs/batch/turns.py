@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
 
 #: So many pictures go to one process.
-_PICTURES = 64
+_PICTURES = 256
+#: Seconds between two reports on pictures.
+_REPORT_S = 10.0
 #: A folder that is so large that a look takes long is looked at less often: this many times as long.
 _LOOKS_SHARE = 20
 
@@ -87,6 +89,7 @@ class Turns:
         self._terms = replace(terms, held=lambda: self._show_held(terms.held()))
         self._work = Work(source, out, config, self._queue, ledger)
         self._ended = threading.Event()
+        self._tell_at = 0.0
         self._latest: dict[str, Record] = {}
         self._counts: Counter[Outcome] = Counter()
         self._records: tuple[Record, ...] = ()
@@ -169,7 +172,10 @@ class Turns:
             progress=None,
             film_seconds_left=None,
         )
-        self._report.tell(self._night.status(), self._ledger.all())
+        # Many pictures end in a second.
+        if record.kind != "picture" or time.monotonic() >= self._tell_at:
+            self._tell_at = time.monotonic() + _REPORT_S
+            self._report.tell(self._night.status(), self._ledger.all())
 
     def _check_room(self, todo: Todo) -> None:
         """See that the film fits. Raises SpaceError."""
