@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_to_bytes
 
-import jinja2
 from markupsafe import Markup
 
 from device.errors import Interrupted
 from device.jobs.batch.naming import href, shell_word, shown
+from device.jobs.batch.pages import picture, rendered
 from device.jobs.batch.report_stills import chosen, still, strip
 from device.jobs.film_shots import read_shots, shots_folder
-from device.jobs.telling import clock, number, size, span
+from device.jobs.telling import clock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,18 +88,11 @@ def page_of(report: NightReport, source: Path, out: Path, stop: Stop) -> str:
     """The page on ``source`` and ``out``, where films and stills lie. Raises Interrupted at the stop."""
     films = [entry for entry in report.files if entry.outcome == "done" and entry.kind != "picture"]
     views = _Album(out, len(films), stop).views(films)
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("device.jobs.batch", "."),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(number=number, span=span, size=size, day=_day)
-    script = environment.get_template("report.js").render()
+    script = rendered("report.js")
     pictures = [entry for entry in report.files if entry.outcome == "done" and entry.kind == "picture"]
     skipped = [entry for entry in report.files if entry.outcome == "skipped"]
-    return environment.get_template("report.html").render(
+    return rendered(
+        "report.html",
         report=report,
         failures=[entry for entry in report.files if entry.outcome == "failed"],
         most=_MOST_OTHERS,
@@ -159,7 +152,7 @@ class _Album:
         if made is None or (room := self._strips - len(made.jpeg) * 4 // 3) < 0:
             return None
         self._strips = room
-        return StripView(_picture(made.jpeg), made.width, made.height)
+        return StripView(picture(made.jpeg), made.width, made.height)
 
     def _shot(self, film: Path, aspect: float, shot: Shot) -> ShotView:
         self._go_on()
@@ -172,7 +165,7 @@ class _Album:
             begins=clock(shot.begins),
             ends=clock(shot.ends),
             frames=shot.frames,
-            picture=None if jpeg is None else _picture(jpeg),
+            picture=None if jpeg is None else picture(jpeg),
             still=None if path is None else href(path.relative_to(self._out)),
             told=(*_told(shot.figures), *_asked(shot.settings)),
             command=f"tintcast redo {shell_word(film)} --shot {shot.number}",
@@ -207,12 +200,3 @@ def _asked(settings: Any) -> tuple[str, ...]:
         for key, value in (section.items() if isinstance(section, dict) else ())
     ]
     return (f"redone with {', '.join(asked)}",) if asked else ()
-
-
-def _picture(jpeg: bytes) -> str:
-    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode('ascii')}"
-
-
-def _day(iso: str) -> str:
-    """Date and time of day, to the minute."""
-    return iso[:16].replace("T", " ")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import jinja2
-
 from device.jobs.batch.naming import href, shown
-from device.jobs.telling import number
+from device.jobs.batch.pages import rendered
 from device.media.durable import write_bytes
 from device.media.sample_mark import SAMPLE
 from device.resources import version
@@ -38,18 +35,11 @@ class _Film:
 
 def write_page(page: Path, strips: Mapping[str, Strip], failed: Mapping[str, str], config: Config) -> None:
     """Write the page of ``strips``, and why others have none; errors as ``write_bytes``."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("device.jobs.batch", "."),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(number=number, picture=_picture)
     films = [
         _Film(shown(name), href(strip.path.relative_to(page.parent)), strip) for name, strip in strips.items()
     ]
-    text = environment.get_template("sample.html").render(
+    text = rendered(
+        "sample.html",
         films=films,
         failed=[(shown(name), shown(reason)) for name, reason in failed.items()],
         colour=config.colour,
@@ -58,7 +48,3 @@ def write_page(page: Path, strips: Mapping[str, Strip], failed: Mapping[str, str
         version=version(),
     )
     write_bytes(page, text.encode())
-
-
-def _picture(jpeg: bytes) -> str:
-    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode('ascii')}"
