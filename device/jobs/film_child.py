@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -59,6 +60,8 @@ def colorize(
     facts = facts_at(task.source, config)
     board = board_of(config.hints)
     with ExitStack() as stack:
+        # While the network loads.
+        glimpsed = stack.enter_context(ThreadPoolExecutor(1)).submit(_glimpsed, facts, config)
         network = stack.enter_context(
             Network.load(config.network.name, config.network.threads, config.network.runtime)
         )
@@ -71,7 +74,7 @@ def colorize(
             work = stack.enter_context(WorkFolder(task.out, known, resume=resume))
         start, state = (work.next_index, work.state()) if work else (0, None)
         boundaries = Boundaries(config.film.segment_frames, start) if work else None
-        seen = in_colour(glimpses_at(facts)) if config.colour.when == "auto" and not state else []
+        seen = [] if state else glimpsed.result()
         if task.skip_colour and seen and all(seen):
             frames = _in_colour_already(facts, network, config, reporter)
             if frames is not None:
@@ -87,9 +90,10 @@ def colorize(
         )
         if state:
             colorizer.restore(state)  # type: ignore[arg-type]  # as Colorizer.state made it
-        marks = work.marks() if work else None
         before = Counted(*(state or {}).get("source", ()))
-        source = stack.enter_context(open_film_at(facts, config, start, marks, before))
+        source = stack.enter_context(
+            open_film_at(facts, config, start, work.marks() if work else None, before)
+        )
         reporter.begin(source, colorizer, start)
         sinks: list[Sink] = []
         keeper = None
@@ -145,6 +149,11 @@ def colorize(
             )
             result = replace(result, seconds=time.monotonic() - began)
         return with_delivery(result, sent)
+
+
+def _glimpsed(facts: FilmFacts, config: Config) -> list[bool]:
+    """Whether frames from all over the film are in true colour, where that matters."""
+    return in_colour(glimpses_at(facts)) if config.colour.when == "auto" else []
 
 
 def _identity(source: Path, config: Config, network: Network) -> dict[str, Any]:
