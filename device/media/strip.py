@@ -35,25 +35,25 @@ _TALLEST: Final = 4.0  # a picture narrower, or wider, than one to this is shown
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Still:
-    """A still twice, R'G'B' (H, W, 3) uint8, as it is shown; ``seconds`` of the film.
+    """A still twice, R'G'B' (H, W, 3) uint8, as it is shown; ``time``: where it is from.
 
     ``own_colour``: it passes as it is, and is the same twice.
     """
 
     before: Rgb
     after: Rgb
-    seconds: float
+    time: str
     own_colour: bool = False
 
     @classmethod
-    def of_jpeg(cls, jpeg: bytes, seconds: float, aspect: float, *, own_colour: bool) -> Self:
+    def of_jpeg(cls, jpeg: bytes, time: str, aspect: float, *, own_colour: bool) -> Self:
         """From a tinted JPEG, whose luma is the picture as it was; ``aspect``: width over height as shown."""
         size = cell_size(aspect)
         after = _scaled(simplejpeg.decode_jpeg(jpeg, "RGB"), size)
         if own_colour:
-            return cls(after, after, seconds, own_colour=True)
+            return cls(after, after, time, own_colour=True)
         grey = _scaled(simplejpeg.decode_jpeg(jpeg, "GRAY")[:, :, 0], size)
-        return cls(np.repeat(grey[:, :, None], 3, axis=2), after, seconds)
+        return cls(np.repeat(grey[:, :, None], 3, axis=2), after, time)
 
     def jpeg(self, *, both: bool = True) -> bytes:
         """Before above after, as one small JPEG; or, of what passes as it is, the picture alone."""
@@ -67,12 +67,6 @@ def cell_size(aspect: float) -> tuple[int, int]:
     """Width and height of a still, whatever its shape of about ``CELL`` samples."""
     aspect = min(max(aspect, 1 / _TALLEST), _TALLEST)
     return max(round((CELL * aspect) ** 0.5), 2), max(round((CELL / aspect) ** 0.5), 2)
-
-
-def clock(seconds: float) -> str:
-    """A place in a film."""
-    whole = int(seconds)
-    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
 def draw_strip(stills: Sequence[Still], *, title: str, detail: str, network: str) -> bytes:
@@ -96,7 +90,7 @@ def draw_strip(stills: Sequence[Still], *, title: str, detail: str, network: str
         sheet.paste(Image.fromarray(still.before), (x, y))
         if both:
             sheet.paste(Image.fromarray(still.after), (x, y + height + _SEAM))
-        note = clock(still.seconds) + ("  in colour already" if still.own_colour else "")
+        note = still.time + ("  in colour already" if still.own_colour else "")
         write_line(draw, (x, y + tall + 5), note, 15, width)
     file = io.BytesIO()
     sheet.save(file, "JPEG", quality=_QUALITY)

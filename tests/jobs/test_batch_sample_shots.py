@@ -63,6 +63,10 @@ def test_a_film_of_few_shots_shows_more_of_them() -> None:
     assert len(times(shots(1, 40))) == 6
     assert len(times(shots(2, 40))) == 6
     assert times(shots(1, 1)) == [0.0]
+    short = Shots[int]()
+    for n in range(40):
+        short.add(Pick(n / 20, 0.2, n), n / 20, cut=n == 0)
+    assert len(times(short)) <= 3  # a second apart
     found = times(shots(1, 100))
     assert found[-1] - found[0] > 60
 

@@ -20,10 +20,10 @@ from device.jobs.hinting import board_of
 from device.jobs.looking import Looker
 from device.jobs.predicting import taste_of
 from device.jobs.serving import serve
-from device.jobs.telling import number
+from device.jobs.telling import clock, number
 from device.media.contact import spread
 from device.media.durable import write_bytes
-from device.media.strip import CELL, Still, cell_size, clock, draw_strip
+from device.media.strip import CELL, Still, cell_size, draw_strip
 from device.network import Network
 from device.sources.films import facts_at
 from device.sources.walk import Walk
@@ -42,6 +42,7 @@ _LOOKED: Final = 240
 _WALK_S: Final = 90.0
 #: From this share on a film was looked at whole.
 _WHOLE: Final = 0.97
+_SHORT_S: Final = 60.0
 
 
 def work(task: SampleTask, send: Send, stop: Stop) -> None:
@@ -77,7 +78,7 @@ class _Strips:
         for pick in picks:
             small, own_colour = pick.what
             jpeg = tinted_jpeg(small, self._network, taste, own_colour=own_colour)
-            stills.append(Still.of_jpeg(jpeg, pick.seconds, aspect, own_colour=own_colour))
+            stills.append(Still.of_jpeg(jpeg, _time(pick.seconds, facts), aspect, own_colour=own_colour))
             beat()
         name = self._network.manifest.name
         detail = _detail(facts, walk)
@@ -94,7 +95,7 @@ class _Strips:
             path=path,
             detail=detail,
             stills=tuple(
-                StripStill(clock(still.seconds), still.jpeg(both=own < len(stills)), still.own_colour)
+                StripStill(still.time, still.jpeg(both=own < len(stills)), still.own_colour)
                 for still in (stills[n] for n in spread(len(stills), self._task.on_page))
             ),
             count=len(stills),
@@ -135,11 +136,17 @@ def _looked_at(
     ]
 
 
+def _time(seconds: float, facts: FilmFacts) -> str:
+    """A place in a film, or its length: in a short one with tenths of seconds."""
+    text = clock(seconds)
+    return text if (facts.duration or 0) < _SHORT_S else text.rpartition(".")[0]
+
+
 def _detail(facts: FilmFacts, walk: Walk) -> str:
     """What else there is to know of a film, in a line."""
     parts = [f"{facts.width}x{facts.height}"]
     if facts.duration:
-        parts.append(clock(facts.duration))
+        parts.append(_time(facts.duration, facts))
     parts.append(f"{float(facts.rate):.4g} frames/s")
     if walk.reached < _WHOLE:
         parts.append(f"only {walk.reached:.0%} of it was looked at: it has hardly any key frames to go to")

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 #: it has other pictures to show.
 MOST: Final = 60
 LEAST: Final = 6
+#: Seconds that lie between pictures of one shot at least.
+_APART: Final = 1.0
 #: Of a shot so many pictures are kept to choose from; of all shots together no more than this.
 _KEPT: Final = 12
 _MOST_KEPT: Final = 360
@@ -120,7 +122,9 @@ def _farthest(picks: Sequence[Pick[T]], others: Sequence[Pick[T]], count: int) -
     """Of ``others`` those that lie farthest from all that are picked, one after the other."""
     found: list[Pick[T]] = []
     for _ in range(min(count, len(others))):
-        there = [*picks, *found]
-        free = [pick for pick in others if pick not in found]
-        found.append(max(free, key=lambda pick: min(abs(pick.seconds - one.seconds) for one in there)))
+        there = [pick.seconds for pick in (*picks, *found)]
+        farthest = max(others, key=lambda pick: min(abs(pick.seconds - at) for at in there))
+        if min(abs(farthest.seconds - at) for at in there) < _APART:
+            break
+        found.append(farthest)
     return found
