@@ -155,6 +155,12 @@ def test_receiving_loads_no_pixel_library_and_no_runtime(tmp_path: Path) -> None
     assert not loaded_by(["device.jobs.receive", "device.cli"], tmp_path) & heavy
 
 
+def test_the_parent_of_a_night_loads_no_codec_and_no_pixel_library(tmp_path: Path) -> None:
+    heavy = {"ai_edge_litert", "av", "cv2", "jinja2", "numpy", "PIL", "simplejpeg", "tflite_runtime"}
+    parent = ["device.cli.batch", "device.jobs.batch.run", "device.jobs.batch.mqtt", "device.jobs.film"]
+    assert not loaded_by(parent, tmp_path) & heavy
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     folder = tmp_path_factory.mktemp("wheel")

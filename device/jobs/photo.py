@@ -18,7 +18,7 @@ from device.jobs.photo_tint import PhotoTinter
 from device.media.contact_pages import ContactPages, page_paths
 from device.media.made_by import MadeBy
 from device.media.photograph import is_photograph, writable, written_name
-from device.media.photograph.names import WRITTEN
+from device.media.picture_names import WRITTEN
 from device.network import Network
 from device.resources import version
 

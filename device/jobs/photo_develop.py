@@ -12,8 +12,8 @@ from device.errors import InputError
 from device.media.contact import BeforeAfter
 from device.media.durable import copy_file, writable
 from device.media.photograph import read_photograph, write_photograph
-from device.media.photograph.names import WRITTEN
 from device.media.photograph.opening import opened
+from device.media.picture_names import WRITTEN
 from device.media.side_by_side import shown, write_side_by_side
 
 if TYPE_CHECKING:

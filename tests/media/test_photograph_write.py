@@ -25,7 +25,7 @@ from device.media.photograph import (
     written_name,
 )
 from device.media.photograph.icc import srgb_profile
-from device.media.photograph.names import WRITTEN
+from device.media.picture_names import WRITTEN
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from device.media.containers import suffix_for
-from device.media.photograph.names import written_name
+from device.media.picture_names import written_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 
 from device.jobs.batch.naming import shown
 from device.jobs.batch.one_by_one import one_by_one, terms_of
-from device.jobs.batch.sample_page import write_page
 from device.jobs.telling import number
 from device.media.durable import writable
 from device.media.sample_mark import is_sample
@@ -127,6 +126,8 @@ def sample(
         tell(f"{page.name} is there and not ours: it is left alone")
         return Sampled(strips, failed, None)
     ordered = {item.relative: strips[item.relative] for item in items if item.relative in strips}
+    from device.jobs.batch.sample_page import write_page  # noqa: PLC0415 - no templates where none are asked for
+
     write_page(page, ordered, failed, config)
     return Sampled(ordered, failed, page)
 

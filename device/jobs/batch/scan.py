@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from device.errors import TintcastError, from_os_error
 from device.media.order import natural
-from device.media.photograph.names import is_photograph
+from device.media.picture_names import is_photograph
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

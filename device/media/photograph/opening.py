@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, TiffImagePlugin, TiffTags, UnidentifiedImageError
 
 from device.errors import MissingInput, TintcastError, UnreadablePicture, from_os_error
-from device.media.photograph.names import RAW, UNREAD
+from device.media.picture_names import RAW, UNREAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

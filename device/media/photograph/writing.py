@@ -12,8 +12,8 @@ from device.media.photograph.encode_jpeg import write_jpeg
 from device.media.photograph.encode_png import write_png
 from device.media.photograph.encode_tiff import write_tiff
 from device.media.photograph.icc import srgb_profile
-from device.media.photograph.names import WRITTEN
 from device.media.photograph.outgoing import Outgoing, to_depth
+from device.media.picture_names import WRITTEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
