@@ -22,24 +22,29 @@ if TYPE_CHECKING:
 
 
 class Forecast:
-    """Estimates of files whose results go to ``out``; of those that came later nothing is known."""
+    """Estimates of files whose results go to ``out``."""
 
     def __init__(self, out: Path, config: Config) -> None:
         self._out, self._config = out, config
         self._estimates: dict[str, Estimate] = {}
 
-    def measure(self, todos: Sequence[Todo], stop: Stop, tell: Callable[[str], None]) -> Plan | None:
-        """Measure the films among ``todos``; None where there is none.
+    def measure(
+        self, todos: Sequence[Todo], stop: Stop, tell: Callable[[str], None], begin: Callable[[], None]
+    ) -> Plan | None:
+        """Measure those films among ``todos`` that were not yet; None where there is none.
 
-        Raises NetworkFileError, ConfigurationError, and Interrupted once ``stop`` is set.
+        ``begin`` is called before, ``tell`` with lines for people. The plan is for all that are left. Raises
+        NetworkFileError, ConfigurationError, and Interrupted once ``stop`` is set.
         """
         films = {todo.item.relative: todo for todo in todos if todo.item.kind != "picture"}
-        if not films:
+        new = [todo.item for name, todo in films.items() if name not in self._estimates]
+        if not new:
             return None
-        items = [todo.item for todo in films.values()]
-        self._estimates = estimate(items, self._config, stop=stop, tell=tell)
+        begin()
+        self._estimates |= estimate(new, self._config, stop=stop, tell=tell)
         done = {name: self._begun(todo)[0] for name, todo in films.items()}
-        return plan(self._estimates, self._config.batch.between, time.time(), done)
+        left = {name: self._estimates[name] for name in films}
+        return plan(left, self._config.batch.between, time.time(), done)
 
     def room(self, todo: Todo) -> tuple[int, int]:
         """Bytes of the film to come, and of its segments that are there."""

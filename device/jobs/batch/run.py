@@ -59,13 +59,15 @@ def run_batch(
     with Ledger(out).hold() as ledger:
         adopt(source, out, ledger)
         ground = ground_for(config, stop)
-        run = Turns(source, out, config, ground, ledger=ledger, night=night, stop=stop, say=say)
+        run = Turns(
+            source, out, config, ground, ledger=ledger, night=night, stop=stop, say=say, planned=planned
+        )
         with ExitStack() as stack:
             if config.batch.mqtt:
                 from device.jobs.batch.mqtt import NightMqtt  # noqa: PLC0415 - MQTT only where it is used
 
                 stack.enter_context(NightMqtt(night, config.mqtt, out, say=say))
-            return run.work(planned)
+            return run.work()
 
 
 def sample_batch(
@@ -100,7 +102,7 @@ def plan_batch(
     queue.look()
     for line in queue.remarks():
         say(line)
-    return Forecast(out, config).measure(queue.todo, stop, tell)
+    return Forecast(out, config).measure(queue.todo, stop, tell, lambda: None)
 
 
 def check_folders(source: Path, out: Path) -> None:

@@ -78,9 +78,11 @@ class Turns:
         night: Night,
         stop: Stop,
         say: Callable[[str], None],
+        planned: Callable[[Plan], None],
     ) -> None:
         self._config, self._settings = config, config.batch
         self._ledger, self._night, self._stop, self._say = ledger, night, stop, say
+        self._planned = planned
         self._queue = Queue(source, out, config, ground, ledger)
         self._forecast = Forecast(out, config)
         self._report = Report(source, out, config, say=say)
@@ -94,13 +96,9 @@ class Turns:
         self._counts: Counter[Outcome] = Counter()
         self._records: tuple[Record, ...] = ()
 
-    def work(self, planned: Callable[[Plan], None]) -> Summary:
+    def work(self) -> Summary:
         """Do all there is to do."""
         self._look()
-        if self._settings.measure:
-            self._night.change(state="measuring")
-            if (plan := self._forecast.measure(self._queue.todo, self._stop, self._show_reason)) is not None:
-                planned(plan)
         looker = threading.Thread(target=self._keep_looking, name="looker", daemon=True)
         looker.start()
         try:
@@ -113,8 +111,8 @@ class Turns:
             self._night.change(file=None, progress=None, film_seconds_left=None)
             self._report.close(self._night.status(), self._ledger.all(), stopped=self._stop.is_set())
         if self._stop.is_set():
-            left = len(self._queue.todo)
-            raise Interrupted(hint=f"{left} left; run it again to go on from here")
+            left = f"{len(self._queue.todo)} left; " if self._queue.todo else ""
+            raise Interrupted(hint=f"{left}run it again to go on from here")
         return self._summary()
 
     def _turn(self) -> bool:
@@ -126,21 +124,34 @@ class Turns:
             self._look()
         if not self._queue.todo:
             return self._wait_for_files()
-        if not self._guest.wait(self._stop, self._show_verdict):
-            return False
-        if not (todos := self._queue.take(_PICTURES)):
-            return True  # it went away meanwhile
-        self._night.change(state="working", reason="", file=todos[0].item.relative, progress=None)
         try:
-            if todos[0].item.kind == "picture":
-                pictures = Pictures(self._work, todos, took=self._took, show=self._show_picture)
-                pictures.colorize(self._stop, self._terms)
-            else:
-                self._film(todos[0])
+            self._measure()
+            return self._guest.wait(self._stop, self._show_verdict) and self._work_on_next()
         except Postponed:
             return True
         except Interrupted:
             return False
+
+    def _measure(self) -> None:
+        """Find out, and say, what films take that have come since this was last done."""
+        if not self._settings.measure:
+            return
+        todos = self._queue.todo
+        plan = self._forecast.measure(
+            todos, self._stop, self._show_reason, lambda: self._night.change(state="measuring", file=None)
+        )
+        if plan is not None:
+            self._planned(plan)
+
+    def _work_on_next(self) -> bool:
+        if not (todos := self._queue.take(_PICTURES)):
+            return True  # it went away meanwhile
+        self._night.change(state="working", reason="", file=todos[0].item.relative, progress=None)
+        if todos[0].item.kind == "picture":
+            pictures = Pictures(self._work, todos, took=self._took, show=self._show_picture)
+            pictures.colorize(self._stop, self._terms)
+        else:
+            self._film(todos[0])
         self._ledger.end()
         return True
 
