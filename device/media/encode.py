@@ -10,11 +10,13 @@ import numpy as np
 from av.video.frame import PictureType
 
 from device.errors import ConfigurationError, TintcastError
+from device.media.annexb import parameter_sets, shows_picture
 from device.media.codecs import CODECS, add_encoder, codec_of, depth_of, sampling_of
 from device.media.encoders import check_encoder
 from device.media.planes import FULL, at_depth, plane_memory
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from fractions import Fraction
     from pathlib import Path
     from types import TracebackType
@@ -163,6 +165,7 @@ class Encoder:
         if picture.pixel_aspect:
             context.sample_aspect_ratio = picture.pixel_aspect
         self._stream = stream
+        self._ahead = b""
         # FFmpeg copies what is in here before encode() returns, so that one frame serves all.
         self._frame = av.VideoFrame(width, height, picture.pixel_format)
         self._frame.time_base = picture.time_base
@@ -198,10 +201,24 @@ class Encoder:
         self._container.close()
 
     def _mux(self, packets: list[Packet[Any]]) -> None:
+        if self._picture.codec.bits is not None:
+            packets = list(self._of_frames(packets))
         try:
             self._container.mux(packets)
         except av.FFmpegError as error:
             raise TintcastError(f"the encoder's output can't be written: {error.strerror}") from None
+
+    def _of_frames(self, packets: list[Packet[Any]]) -> Iterator[Packet[Any]]:
+        """A packet for each frame: a board's encoder may give parameter sets as one, and has no header."""
+        context = self._stream.codec_context
+        for packet in packets:
+            data, self._ahead = self._ahead + bytes(packet), b""
+            if not shows_picture(data):
+                self._ahead = data
+                continue
+            if not context.extradata:
+                context.extradata = parameter_sets(data)
+            yield packet if len(data) == packet.size else _holding(data, packet)
 
     def __enter__(self) -> Self:
         return self
@@ -211,6 +228,15 @@ class Encoder:
     ) -> None:
         if error is None:
             self.finish()
+
+
+def _holding(data: bytes, packet: Packet[Any]) -> Packet[Any]:
+    """A packet of ``data``, in all else as ``packet``."""
+    longer: Packet[Any] = av.Packet(data)
+    longer.stream, longer.time_base = packet.stream, packet.time_base
+    longer.pts, longer.dts, longer.duration = packet.pts, packet.dts, packet.duration
+    longer.is_keyframe = packet.is_keyframe
+    return longer
 
 
 def _place(memory: Luma, luma: Luma, coded_size: tuple[int, int]) -> None:
