@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
@@ -15,7 +16,7 @@ from rich.segment import ControlType
 from device.cli.batch_lines import bars, ended, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
     from rich.console import ConsoleOptions, RenderResult
@@ -37,7 +38,7 @@ class NightShow:
     """
 
     def __init__(self, *, plain_s: float = _PLAIN_S) -> None:
-        self._console = Console(file=sys.stderr)
+        self._console = _Console(file=sys.stderr)
         self._plain_s = plain_s
         self._bars = _Bars(self._look)
         self._live = Live(self._bars, console=self._console, auto_refresh=False, transient=True)
@@ -60,8 +61,7 @@ class NightShow:
 
     def say(self, line: str) -> None:
         """Print a line for people."""
-        with self._drawing, self._console:
-            self._follow_width()
+        with self._writing():
             self._console.print(line, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
     def __enter__(self) -> Self:
@@ -77,8 +77,7 @@ class NightShow:
         self._thread.join(5)
         if (status := self._look()) is not None:
             self._tell_ended(status)
-        with self._drawing, self._console:
-            self._follow_width()
+        with self._writing():
             self._live.stop()
 
     def _look(self) -> Status | None:
@@ -96,9 +95,15 @@ class NightShow:
                 self._tell(status, time.monotonic())
 
     def _draw(self) -> None:
-        with self._drawing, self._console:
-            self._follow_width()
+        with self._writing():
             self._live.refresh()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """A night goes on although nobody reads of it any more: a terminal that is gone is no error."""
+        with self._drawing, suppress(OSError), self._console:
+            self._follow_width()
+            yield
 
     def _follow_width(self) -> None:
         """In a terminal that became narrower what was drawn takes more rows than ``Live`` knows of: go up."""
@@ -123,6 +128,11 @@ class NightShow:
         if now - self._said_at >= wait_s:
             self._said_at, self._said_state = now, state
             self.say(plain(status))
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Rich would end the process."""
 
 
 class _Bars:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +123,28 @@ def test_without_a_terminal_there_are_lines_and_no_control_characters(
     assert "failed: b.mp4: not a film\n" in text
     assert all(line.isprintable() for line in text.splitlines())
     assert "\x1b" not in text
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError, OSError])
+def test_a_night_goes_on_although_nobody_reads_of_it(
+    error: type[OSError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Gone(io.StringIO):
+        tried = 0
+
+        def write(self, _text: str) -> int:
+            self.tried += 1
+            raise error(errno.EPIPE, "gone")
+
+    monkeypatch.setattr(sys, "stderr", gone := Gone())
+    night = Night()
+    with NightShow(plain_s=0.01) as show:
+        show.watch(night.status)
+        for number in range(3):
+            show.say(f"line {number}")
+            night.change(records=(*night.status().records, record(f"{number}.mp4")))
+        wait_for(lambda: gone.tried >= 6)
+    monkeypatch.undo()
 
 
 def test_each_file_is_told_once_and_the_last_ones_at_the_end(capfd: pytest.CaptureFixture[str]) -> None:
