@@ -38,6 +38,8 @@ DECODER_THREADS = 2
 _FASTEST = 1200
 #: The share of a film that may be missing: what is there is coloured all the same, and it is said.
 MISSING_TOLERATED = 0.1
+#: A film with a packet behind this share of its length reaches its end.
+_NEARLY_ALL = 0.97
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,8 @@ _ATTACHED_PICTURE = 1 << 10
 def facts_of(container: InputContainer, path: Path) -> FilmFacts:
     """Facts of an open film, which is read from its start for that; errors as ``probe``."""
     stream = picture_stream(container, path)
-    _check_length(container, stream, path)
+    missing = _missing_share(container, stream, path)
+    _check_length(container, stream, missing, path)
     said = stream_tags(stream)
     frame = _first_frame(container, stream, path)
     layout = layout_of(frame.format.name)
@@ -157,7 +160,7 @@ def facts_of(container: InputContainer, path: Path) -> FilmFacts:
         origin=Fraction(container.start_time or 0, av.time_base) if broadcast else Fraction(0),
         frames=stream.frames or (round(duration * rate) if duration else None),
         duration=duration,
-        missing_share=missing_share(path),
+        missing_share=missing,
         tracks=tuple(_track(other) for other in container.streams if other.index != stream.index),
     )
 
@@ -187,9 +190,33 @@ def _refusal(path: Path, error: av.FFmpegError) -> InputError:
     return UnreadableFilm("is not a film, or too damaged to be read", where=path)
 
 
-def _check_length(container: InputContainer, stream: av.VideoStream, path: Path) -> None:
-    """Refuse at once what would end too early: most films say at their start how long they are."""
+def _missing_share(container: InputContainer, stream: av.VideoStream, path: Path) -> float:
+    """The share of its bytes that a film is without; some writers state a size that is none."""
     share = missing_share(path)
+    whole = share > MISSING_TOLERATED and _reaches_its_end(container, stream, path)
+    return 0.0 if whole else share
+
+
+def _reaches_its_end(container: InputContainer, stream: av.VideoStream, path: Path) -> bool:
+    """Whether a film has packets at the end of the length that it states."""
+    counted = float(
+        stream.frames * (stream.time_base or 0)
+    )  # what an AVI states; the rest is estimated there
+    stated = counted if container.format.name == "avi" else (container.duration or 0) / av.time_base
+    start = (container.start_time or 0) / av.time_base
+    with open_film(path) as another, contextlib.suppress(av.FFmpegError):
+        track = another.streams[stream.index]
+        another.seek(round((start + _NEARLY_ALL * stated) * av.time_base))
+        return stated > 0 and any(
+            (packet.pts or 0) * (packet.time_base or 0) - start >= _NEARLY_ALL * stated
+            for packet in packets(another, [track])
+            if packet.size
+        )
+    return False
+
+
+def _check_length(container: InputContainer, stream: av.VideoStream, share: float, path: Path) -> None:
+    """Refuse at once what would end too early: most films say at their start how long they are."""
     if share > MISSING_TOLERATED:
         raise UnreadableFilm(
             f"is cut short: {share:.0%} of its file are missing",

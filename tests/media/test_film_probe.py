@@ -14,6 +14,7 @@ from films import make_film
 
 from device.errors import InputError, MissingInput, NoVideo, UnreadableFilm, UnsupportedColour
 from device.frames import ColourSpace, Matrix
+from device.media.length import missing_share
 from device.media.probe import probe
 
 if TYPE_CHECKING:
@@ -149,6 +150,24 @@ def test_a_film_whose_index_is_damaged_is_not_cut_short(tmp_path: Path) -> None:
     data = path.read_bytes()
     path.write_bytes(data[:24] + bytes(64) + data[88:].replace(b"moov", b"mooo"))
     with pytest.raises(UnreadableFilm, match=r"has no index \(moov\)"):
+        probe(path)
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.mkv", "libx264"), ("a.avi", "mpeg4")])
+def test_a_size_that_is_wrong_is_not_believed(tmp_path: Path, name: str, codec: str) -> None:
+    path = tmp_path / name
+    make_film(path, codec=codec, count=100)
+    data = bytearray(path.read_bytes())
+    if name == "a.avi":
+        data[4:8] = struct.pack("<I", 2 * len(data))
+    else:
+        at = data.index(b"\x18\x53\x80\x67") + 4
+        data[at : at + 8] = struct.pack(">Q", 1 << 56 | 2 * len(data))
+    path.write_bytes(data)
+    assert missing_share(path) == pytest.approx(0.5, abs=0.01)
+    assert probe(path).missing_share == 0
+    path.write_bytes(data[: len(data) // 2])
+    with pytest.raises(UnreadableFilm, match=r"7\d% of its file are missing"):
         probe(path)
 
 
