@@ -43,6 +43,7 @@ class Codec:
     bits that each sampling may have, ``plain`` being the sampling that stands in for those it lacks. ``crf``:
     what quality is meant when none is asked for, None where it has no such thing. ``full_range``: whether it
     can say that luma is of full range. ``bits``: for each sample of luma, where it keeps a bit rate.
+    ``keys``: whether its encoder can be told which frames refer to nothing before.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Codec:
     crf: int | None = None
     full_range: bool = True
     bits: float | None = None
+    keys: bool = True
 
     def bit_rate(self, width: int, height: int, rate: Fraction) -> int | None:
         """Bits a second for films of this size and rate, where it keeps a bit rate; None: a quality."""
@@ -220,6 +222,7 @@ CODECS: Mapping[str, Codec] = {
             depths={"420": (8, 10)},
             tell=_av1,
             crf=22,
+            keys=False,  # SVT-AV1 4.1 takes that, and then waits for ever where a few frames lie between two
         ),
         Codec(
             name="ffv1",

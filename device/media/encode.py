@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import av
 import numpy as np
+from av.codec.context import Flags
 from av.video.frame import PictureType
 
 from device.errors import ConfigurationError, TintcastError
@@ -147,24 +148,18 @@ class Encoder:
         self._picture = picture
         width, height = picture.coded_size
         self._container = av.open(file, "w", format="matroska", buffer_size=1 << 18)
-        options = picture.codec.options(
+        self._options = picture.codec.options(
             crf=settings.crf,
             preset=settings.preset,
             threads=settings.encoder_threads,
             pixel_format=picture.pixel_format,
         )
-        rate = picture.rate.limit_denominator(_RATE_DENOMINATOR)
-        stream = add_encoder(self._container, picture.codec, rate, options)
-        context = stream.codec_context
-        context.width, context.height, context.pix_fmt = width, height, picture.pixel_format
-        context.thread_count = settings.encoder_threads
-        if rate_kept := picture.codec.bit_rate(width, height, rate):
-            context.bit_rate = rate_kept
-        context.time_base = picture.time_base
-        context.color_range, context.color_primaries, context.color_trc, context.colorspace = picture.tags
-        if picture.pixel_aspect:
-            context.sample_aspect_ratio = picture.pixel_aspect
-        self._stream = stream
+        self._rate = picture.rate.limit_denominator(_RATE_DENOMINATOR)
+        self._threads = settings.encoder_threads
+        self._stream = add_encoder(self._container, picture.codec, self._rate, self._options)
+        self._context = self._stream.codec_context
+        self._set(self._context)
+        self._begun = False
         self._ahead = b""
         # FFmpeg copies what is in here before encode() returns, so that one frame serves all.
         self._frame = av.VideoFrame(width, height, picture.pixel_format)
@@ -191,16 +186,42 @@ class Encoder:
             if plane.shape != self._picture.chroma_size:
                 raise ValueError(f"chroma is {plane.shape}, not {self._picture.chroma_size}")
             memory[:, : plane.shape[1]] = at_depth(plane, self._picture.chroma_depth, after)
+        if key and self._begun and not self._picture.codec.keys:
+            self._begin_anew()
+        self._begun = True
         self._frame.pts = pts
-        self._frame.pict_type = PictureType.I if key else PictureType.NONE
-        self._mux(self._stream.encode(self._frame))
+        self._frame.pict_type = PictureType.I if key and self._picture.codec.keys else PictureType.NONE
+        self._mux(self._context.encode(self._frame))
 
     def finish(self) -> None:
         """Encode what the encoder still holds, and end the file (which stays open)."""
-        self._mux(self._stream.encode(None))
+        self._mux(self._context.encode(None))
         self._container.close()
 
+    def _set(self, context: av.VideoCodecContext) -> None:
+        """Tell an encoder what it encodes."""
+        picture, (width, height) = self._picture, self._picture.coded_size
+        context.width, context.height, context.pix_fmt = width, height, picture.pixel_format
+        context.thread_count = self._threads
+        if rate_kept := picture.codec.bit_rate(width, height, self._rate):
+            context.bit_rate = rate_kept
+        context.time_base = picture.time_base
+        context.color_range, context.color_primaries, context.color_trc, context.colorspace = picture.tags
+        if picture.pixel_aspect:
+            context.sample_aspect_ratio = picture.pixel_aspect
+
+    def _begin_anew(self) -> None:
+        """Encode what the encoder still holds, and have another one go on: it refers to nothing before."""
+        self._mux(self._context.encode(None))
+        self._context = cast("av.VideoCodecContext", av.CodecContext.create(self._picture.codec.encoder, "w"))
+        self._context.options = self._options
+        self._context.framerate = self._rate
+        self._context.flags |= Flags.global_header
+        self._set(self._context)
+
     def _mux(self, packets: list[Packet[Any]]) -> None:
+        for packet in packets:
+            packet.stream = self._stream
         if self._picture.codec.bits is not None:
             packets = list(self._of_frames(packets))
         try:
