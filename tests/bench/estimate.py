@@ -41,7 +41,7 @@ def main() -> None:
         "network": {"name": options.network},
         "film": {"codec": options.codec},
         "colour": {"when": options.colour},
-        "batch": {"settle_seconds": 0, "hot_c": 120},
+        "batch": {"settle_seconds": 0, "hot_c": 120, "priority": "normal"},
     }
     plans: list[tuple[Plan, float]] = []
     with tempfile.TemporaryDirectory() as folder:

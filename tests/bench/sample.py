@@ -21,7 +21,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from device.config import Config
+from device.config import load_config
 from device.engine import Stop
 from device.jobs.batch.sample import sample
 from device.jobs.batch.scan import scan
@@ -54,7 +54,8 @@ def main() -> None:
         print(f"{options.minutes:g} min, {WIDTH}x{HEIGHT}, {large:.0f} MB, {keys}, {shots} shots")
         peak = _Peak()
         began = time.perf_counter()
-        done = sample(scan(films, out, sequences=False).items, out, Config(), stop=Stop())
+        config = load_config(None, {}, {"batch": {"priority": "normal"}})
+        done = sample(scan(films, out, sequences=False).items, out, config, stop=Stop())
         seconds = time.perf_counter() - began
         strip = done.strips["long.mp4"]
         size = strip.path.stat().st_size / 1e6
