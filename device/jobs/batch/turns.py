@@ -137,9 +137,7 @@ class Turns:
         if not self._settings.measure:
             return
         todos = self._queue.todo
-        plan = self._forecast.measure(
-            todos, self._stop, self._show_reason, lambda: self._night.change(state="measuring", file=None)
-        )
+        plan = self._forecast.measure(todos, self._stop, self._show_reason, self._show_measuring)
         if plan is not None:
             self._planned(plan)
 
@@ -236,6 +234,9 @@ class Turns:
     def _night_left(self, film: float | None) -> float | None:
         others = self._forecast.seconds(self._queue.todo[1:])
         return None if film is None or others is None else film + others
+
+    def _show_measuring(self) -> None:
+        self._night.change(state="measuring", reason="", file=None)
 
     def _show_reason(self, reason: str) -> None:
         self._night.change(reason=reason)
