@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import glob
-import hashlib
-import json
 import os
 import signal
 import subprocess
@@ -15,17 +13,17 @@ import time
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import av
 import cv2
 from colour_films import make_colour_film
 from films import make_film, panned
 from interlaced import make_interlaced
+from night_results import results
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 #: Segments so short that a film has many; as fast as it goes.
 SETTINGS = """
@@ -54,12 +52,7 @@ SIGNS = (
 #: Done, in part, network not loaded (that process was the child that was killed), no room, killed.
 _ENDS = {0, 1, 4, 6, -signal.SIGKILL}
 #: What a run may take, and what is left of a killed one may linger (seconds).
-_RUN_S, _LINGER_S = 300.0, 10.0
-#: Told of a film each time it is worked on, and different each time; and which file its shots are of.
-_OF_THE_RUN = {"began", "ended", "seconds", "rate", "network_ms", "resumed", "out_mtime_ns", "out_bytes"}
-_OF_THE_FILE = "made"
-#: Said of what was killed as if it had crashed.
-_AGAIN = "tried again"
+_RUN_S, _LINGER_S = 1200.0, 10.0
 
 
 def make_sources(folder: Path, frames: int, size: tuple[int, int]) -> None:
@@ -162,17 +155,18 @@ class Night:
             time.sleep(0.001)
         below = descendants(running.pid)
         hit = {"parent": [running.pid], "child": below[:1], "all": [running.pid, *below]}[victim]
-        if running.poll() is None and hit:
+        if running.poll() is None:
             place = "at any time" if sign is None else f"at {sign}"
             self.kills.append(f"{victim} {place}")
-            for process in hit:
+            for process in hit or [running.pid]:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(process, signal.SIGKILL)
         if victim == "parent" and chance.random() < 0.5:
             self._all_gone(below)
 
     def _shows(self, sign: str) -> bool:
-        found = glob.iglob(sign, root_dir=self.out, recursive=True, include_hidden=True)  # noqa: PTH207 - takes folders that go
+        # Not Path.glob, which stumbles over folders that go.
+        found = glob.iglob(sign, root_dir=self.out, recursive=True, include_hidden=True)  # noqa: PTH207
         return next(found, None) is not None
 
     def look(self) -> None:
@@ -207,90 +201,3 @@ def _lives(process: int) -> bool:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
-
-
-def results(out: Path) -> list[Path]:
-    """Everything that stands under a name that people see, but for the reports."""
-    found = []
-    for folder, folders, files in os.walk(out):  # what goes meanwhile is passed over
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        names = [name for name in files if not (name.startswith((".", "report.")) or name.endswith(".part"))]
-        found += [Path(folder) / name for name in names]
-    return sorted(found)
-
-
-def differences(one: Path, other: Path) -> Iterator[str]:
-    """In what two folders of results differ: films, pictures, shots, stills, records."""
-    names = [
-        {path.relative_to(out).as_posix() for path in (*results(out), *out.rglob(".*.shots/*"))}
-        for out in (one, other)
-    ]
-    yield from (f"{name}: only in one of them" for name in sorted(names[0] ^ names[1]))
-    for name in sorted(names[0] & names[1]):
-        first, second = one / name, other / name
-        if first.read_bytes() == second.read_bytes():
-            continue
-        if name.endswith("shots.json"):
-            if _shots(first) != _shots(second):
-                yield f"{name}: says something else"
-        elif first.suffix in {".mp4", ".mov", ".mkv"}:
-            yield from (f"{name}: {what}" for what in _of_films(first, second))
-        else:
-            yield f"{name}: other bytes"
-    yield from (f"record of {name}" for name in _other_records(one, other))
-    for out in (one, other):
-        left = [path for path in out.rglob("*") if path.name.endswith((".part", ".next.json"))]
-        left += out.rglob(".*.tintcast")
-        yield from (f"left behind: {path.relative_to(out)}" for path in left)
-
-
-def _shots(path: Path) -> dict[str, Any]:
-    said: dict[str, Any] = json.loads(path.read_bytes())
-    said.pop(_OF_THE_FILE)
-    return said
-
-
-def _of_films(one: Path, other: Path) -> Iterator[str]:
-    packets = [_packets(path) for path in (one, other)]
-    if packets[0] != packets[1]:
-        yield "its packets are others"
-    pictures = [_pictures(path) for path in (one, other)]
-    if pictures[0] != pictures[1]:
-        yield f"its frames are others, {len(pictures[0])} and {len(pictures[1])}"
-
-
-def _packets(path: Path) -> list[tuple[Any, ...]]:
-    with av.open(str(path)) as film:
-        return [
-            (packet.stream_index, packet.pts, packet.dts, packet.duration, hashlib.sha256(packet).hexdigest())
-            for packet in film.demux()
-            if packet.size
-        ]
-
-
-def _pictures(path: Path) -> list[tuple[int | None, str]]:
-    with av.open(str(path)) as film:
-        return [
-            (frame.pts, hashlib.sha256(b"".join(map(bytes, frame.planes))).hexdigest())
-            for frame in film.decode(video=0)
-        ]
-
-
-def _other_records(one: Path, other: Path) -> Iterator[str]:
-    first, second = (
-        {
-            path.relative_to(out).as_posix(): _record(path)
-            for path in (out / ".tintcast" / "jobs").rglob("*.json")
-        }
-        for out in (one, other)
-    )
-    for name in sorted({*first, *second}):
-        said = [records.get(name, {}) for records in (first, second)]
-        keys = [key for key in {**said[0], **said[1]} if said[0].get(key) != said[1].get(key)]
-        if keys:
-            yield f"{name}: {', '.join(keys)}"
-
-
-def _record(path: Path) -> dict[str, Any]:
-    said = {key: value for key, value in json.loads(path.read_bytes()).items() if key not in _OF_THE_RUN}
-    return {**said, "notes": [note for note in said["notes"] if note != _AGAIN]}

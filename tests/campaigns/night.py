@@ -23,12 +23,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # as pytest does
 
-from killed_nights import SETTINGS, Night, differences, make_sources
+from killed_nights import SETTINGS, Night, make_sources
+from night_results import differences
 
 #: A run that is to be killed is left alone for so long at most.
 _LONGEST_S = 4.0
 #: One in so many runs measures its films first.
-_MEASURED = 5
+_MEASURED = 12
 
 
 def main() -> int:

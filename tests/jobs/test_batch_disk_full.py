@@ -6,7 +6,8 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from killed_nights import SETTINGS, Night, differences, make_few, results
+from killed_nights import SETTINGS, Night, make_few
+from night_results import differences, results
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

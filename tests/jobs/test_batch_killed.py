@@ -7,7 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from killed_nights import SETTINGS, Night, differences, make_few, results
+from killed_nights import SETTINGS, Night, make_few
+from night_results import differences, results
 
 if TYPE_CHECKING:
     from pathlib import Path
