@@ -114,11 +114,16 @@ def scream(_send: Send, _stop: Stop, _gate: Gate) -> None:
     os.kill(os.getpid(), 9)
 
 
+def oddly(_send: Send, _stop: Stop, _gate: Gate) -> None:
+    """By a signal that has no name."""
+    os.kill(os.getpid(), 40)
+
+
 TASKS = {
     each.__name__: each
     for each in (
         fail, bug, segfault, leave, hang, still, busy, wait, count, creep, jump, reserve, abort,
-        nonsense, scream,
+        nonsense, scream, oddly,
     )
 }  # fmt: skip
 

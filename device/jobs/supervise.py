@@ -234,18 +234,27 @@ def _death(process: subprocess.Popen[bytes], words: _Words, kills: int, *, nearl
 
     ``nearly_full``: as of ``Meter``.
     """
+    let_end(process.pid)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(GRACE_S)
+        process.wait(_KILLED_S)
     code = process.returncode
     if code is None:
         return Stalled()
     last = words.last()
-    how = f"ended with code {code}{last}" if code >= 0 else f"died of {signal.Signals(-code).name}"
+    how = f"ended with code {code}{last}" if code >= 0 else f"died of {_signal(-code)}"
     if words.of_memory or nearly_full:
         return MemoryExceeded(f"{how}, for want of memory")
     if code == -signal.SIGKILL and out_of_memory_kills() > kills:
         return MemoryExceeded("was killed: the machine ran out of memory")
     return Crashed(how)
+
+
+def _signal(number: int) -> str:
+    """Its name; those for real time have none but their number."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def _end(process: subprocess.Popen[bytes], patience_s: float) -> None:

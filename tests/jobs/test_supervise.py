@@ -45,9 +45,10 @@ def test_leaving_without_a_word_is_a_crash() -> None:
         run("leave")
 
 
-def test_a_kill_that_nobody_explains_is_a_crash() -> None:
-    with pytest.raises(Crashed, match="died of SIGKILL"):
-        run("scream")
+@pytest.mark.parametrize(("task", "how"), [("scream", "SIGKILL"), ("oddly", "signal 40")])
+def test_a_kill_that_nobody_explains_is_a_crash(task: str, how: str) -> None:
+    with pytest.raises(Crashed, match=f"died of {how}"):
+        run(task)
 
 
 def test_a_child_that_talks_nonsense_has_crashed() -> None:
