@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from device.jobs.batch.records import Outcome, Record
-from device.jobs.film_shots import FilmShots, Made, Shot, lay_down, settle
+from device.jobs.film_shots import FilmShots, Made, Shot, lay_down, settle, still_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +54,7 @@ def lay_film(
     film.write_bytes(b"film" + os.fsencode(relative))
     elsewhere, shots = {}, []
     for number, still in enumerate(stills, 1):
-        name, passed = f"{number:04d}.jpg", number in own
+        name, passed = still_name(number, still), number in own
         elsewhere[name] = out / f"still-{number}"
         elsewhere[name].write_bytes(still)
         figures = dict.fromkeys(FIGURES) if passed else FIGURES

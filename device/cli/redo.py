@@ -13,6 +13,7 @@ from device.cli import options
 from device.cli.show import ProgressLine
 from device.engine import Stop, stop_on_signals
 from device.errors import ConfigurationError
+from device.jobs.batch.naming import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,6 +79,7 @@ def redo(
     All else stays bit for bit as it is: every other shot, sound, subtitles. A shot keeps what was asked for
     it before; what is asked now comes on top. Until the new film is whole, the old one stands.
     """
+    from device.jobs.batch.report import refresh_page
     from device.jobs.redo import known_shots, redo_film
 
     known = known_shots(film)
@@ -120,6 +122,8 @@ def redo(
         f"{film}: {said} coloured again: {result.frames} frames{passed}, {result.rate:.1f} frames/s, "
         f"network {result.network_ms:.1f} ms a frame"
     )
+    if (page := refresh_page(film, stop)) is not None:
+        typer.echo(f"to look at: {shown(page)}")
 
 
 def _given(keys: Mapping[str, Any]) -> dict[str, Any]:

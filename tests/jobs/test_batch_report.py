@@ -21,8 +21,8 @@ from device.engine import Stop
 from device.jobs.batch import report as report_module
 from device.jobs.batch import report_page
 from device.jobs.batch.naming import href, job_level, shell_word, shown
-from device.jobs.batch.records import Outcome
-from device.jobs.batch.report import Report
+from device.jobs.batch.records import Ledger, Outcome
+from device.jobs.batch.report import Report, refresh_page
 from device.jobs.batch.report_page import page_of
 from device.jobs.batch.report_schema import NightReport
 from device.jobs.batch.status import Status
@@ -198,7 +198,7 @@ def _spread(picture: Image.Image) -> int:
 
 def test_stills_that_are_broken_or_gone_are_left_out(out: Path, said: list[str]) -> None:
     lay_film(out, "a.mp4", [jpeg(1), b"no picture at all", jpeg(2)[:300], jpeg(3, (5000, 40))])
-    (out / ".a.mp4.shots" / "0001.jpg").unlink()
+    next(out.glob(".a.mp4.shots/0001-*")).unlink()
     written(out, [record("a.mp4")], said)
     assert page(out).count("data:image/jpeg") == 0
     assert page(out).count("--shot") == 4
@@ -248,6 +248,27 @@ def test_what_a_card_is_written_for_reports_is_a_small_share(
     records.append(record("film.mp4", out_bytes=50_000_000))
     report.tell(night(records), records)
     assert len(read(out).files) == 201
+
+
+def test_a_shot_that_was_done_again_is_seen_on_the_page(out: Path, said: list[str]) -> None:
+    lay_film(out, "reel 1/a.mp4", [jpeg(1), jpeg(2)])
+    assert refresh_page(out / "reel 1/a.mp4", Stop()) is None  # of no night
+    with Ledger(out).hold():
+        written(out, [record("reel 1/a.mp4")], said)
+        before = page(out)
+        lay_film(out, "reel 1/a.mp4", [jpeg(1), jpeg(3)], figures={"flicker": 0.25})
+        assert refresh_page(out / "reel 1/a.mp4", Stop()) is None  # the night goes on
+        assert page(out) == before
+    assert refresh_page(out / "reel 1/a.mp4", Stop()) == out / "report.html"
+    assert "flicker 0.25" in page(out)
+    assert _stills(page(out)) != _stills(before)
+    (out / "report.html").write_text("<h1>my own</h1>")
+    assert refresh_page(out / "reel 1/a.mp4", Stop()) is None
+    assert page(out) == "<h1>my own</h1>"
+
+
+def _stills(html: str) -> set[str]:
+    return set(re.findall(r"data:image/jpeg[^\")]+", html))
 
 
 def test_files_of_others_under_these_names_are_left_alone(out: Path, said: list[str]) -> None:

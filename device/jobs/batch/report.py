@@ -7,15 +7,19 @@ to be worn out by reports on them.
 
 from __future__ import annotations
 
+import contextlib
+import json
 import logging
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from device.engine import Stop
 from device.errors import TintcastError
 from device.jobs.batch.naming import shown
+from device.jobs.batch.records import FOLDER, Ledger
 from device.jobs.batch.report_data import now, report_of, this_machine
 from device.jobs.batch.report_schema import FORMAT
 from device.jobs.supervise import Crashed, MemoryExceeded, Stalled, Terms, run_child
@@ -23,7 +27,6 @@ from device.media.durable import write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from device.config import Config
     from device.jobs.batch.records import Record
@@ -137,14 +140,7 @@ class Report:
             return
         task = PageTask(self._source, self._out)
         try:
-            size = run_child(
-                "device.jobs.batch.report_child",
-                task,
-                stop,
-                lambda _: False,
-                stall_s=_PAGE_S,
-                terms=Terms(low=low),
-            )
+            size = _make_page(task, stop, low=low)
             self._pace[PAGE_NAME].written(size, time.monotonic())
         except (Crashed, MemoryExceeded, Stalled) as error:
             self._trouble(TintcastError(f"its process failed: {error}", where=page))
@@ -157,6 +153,34 @@ class Report:
         if line not in self._said:
             self._said.add(line)
             self._say(f"{line}; the night goes on")
+
+
+def refresh_page(film: Path, stop: Stop) -> Path | None:
+    """Make the page anew of the night whose result ``film`` is, as its shots have changed; returns the page.
+
+    None: there is none, or the night goes on, and its own page follows, or it can't be made.
+    """
+    for folder in film.absolute().parents:
+        page, report = folder / PAGE_NAME, folder / JSON_NAME
+        if (folder / FOLDER).is_dir() and all(each.is_file() and _is_ours(each) for each in (page, report)):
+            with contextlib.suppress(TintcastError, Crashed, MemoryExceeded, Stalled), Ledger(folder).hold():
+                source = Path(json.loads(report.read_bytes())["source"])
+                _make_page(PageTask(source, folder), stop, low=False)
+                return page
+    return None
+
+
+def _make_page(task: PageTask, stop: Stop, *, low: bool) -> int:
+    """Have the page made, and return its size; errors as ``run_child``."""
+    size: int = run_child(
+        "device.jobs.batch.report_child",
+        task,
+        stop,
+        lambda _: False,
+        stall_s=_PAGE_S,
+        terms=Terms(low=low),
+    )
+    return size
 
 
 def _is_ours(path: Path) -> bool:
