@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -57,7 +58,8 @@ class Decoding:
         context.thread_type = "AUTO"
         context.thread_count = DECODER_THREADS
         if self.at is not None:
-            self.container.seek(self.at, stream=self.stream)
+            with contextlib.suppress(av.FFmpegError):  # then it is read from its start
+                self.container.seek(self.at, stream=self.stream)
         decoded = 0
         for packet in self._packets():
             if self.damaged > _HOPELESS and self.damaged > self.packets // 2:

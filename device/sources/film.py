@@ -9,6 +9,7 @@ from collections import deque
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from device.errors import UnreadableFilm
 from device.frames import Frame
 from device.media.decode import Decoding
 from device.media.deinterlace import Deinterlacer
@@ -167,7 +168,7 @@ class FilmSource:
         for back in _BACK_S if self._marks.enough(self._start) else ():
             before = Fraction(self._marks.stamps[self._start - ENOUGH]) + self._origin
             found = self._decoded(round(before - back / self.facts.time_base))
-            if self._finds(found):
+            if self._finds_in(found):
                 self.sought, self._dropped = True, self._counted_here()
                 last = self._marks.stamps[self._start - 1]
                 yield from self._numbered(found, self._start, last)
@@ -188,7 +189,7 @@ class FilmSource:
 
     def _decoded(self, at: int | None = None) -> Iterator[av.VideoFrame]:
         """Frames as they are to be seen, from some place before ``at`` on (the stream's time); None: all."""
-        if self._decoding.packets:
+        if self._decoding.packets or self._decoding.at is not None:
             self._decoding = self._opened()
         self._decoding.at = at
         if self._deinterlacer is None:
@@ -198,6 +199,13 @@ class FilmSource:
         for frame in self._decoding.frames():
             yield from self._deinterlacer.step(frame)
         yield from self._deinterlacer.flush()
+
+    def _finds_in(self, decoded: Iterator[av.VideoFrame]) -> bool:
+        """As ``_finds``; a place where nothing can be decoded is not the one."""
+        try:
+            return self._finds(decoded)
+        except UnreadableFilm:
+            return False
 
     def _finds(self, decoded: Iterator[av.VideoFrame]) -> bool:
         """Whether the next of ``decoded`` is frame ``start``: so many before it are known again."""

@@ -87,6 +87,16 @@ def test_stamps_that_stand_still_and_gaps_are_no_hindrance(tmp_path: Path) -> No
     assert goes_on(path, frames, end, 95)
 
 
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.h264", "libx264"), ("a.m2v", "mpeg2video"), ("a.gif", "gif")]
+)
+def test_a_film_that_cant_be_sought_in_is_read_from_its_start(tmp_path: Path, name: str, codec: str) -> None:
+    path = tmp_path / name
+    make_film(path, codec=codec, count=100, options={}, pixel_format="gray" if codec == "gif" else "yuv420p")
+    frames, end = whole(path)
+    goes_on(path, frames, end, 70)
+
+
 def test_what_is_not_known_again_is_decoded_from_the_start(tmp_path: Path) -> None:
     """One of its frames is not what it was: nothing says that those behind it are."""
     path = tmp_path / "a.mkv"
