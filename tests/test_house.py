@@ -181,6 +181,8 @@ def test_a_wheel_holds_both_packages_and_what_they_need(wheel: zipfile.ZipFile) 
     assert {"device/py.typed", "device/bundled/demo.mp4"} <= names
     page = ROOT / "device/preview/page"
     assert {path.relative_to(ROOT).as_posix() for path in page.iterdir()} <= names
+    templates = [path for kind in ("html", "css", "js") for path in (ROOT / "device/jobs").rglob(f"*.{kind}")]
+    assert {path.relative_to(ROOT).as_posix() for path in templates} <= names
     for network in (ROOT / "models").glob("*.tflite"):
         assert {f"device/bundled/models/{network.stem}{kind}" for kind in (".tflite", ".json")} <= names
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
