@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from device.jobs.film_figures import FilmFigures
 
-_COLUMNS = ("warp error", "of predicted", "largest", "CDC x 1000", "colourfulness", "PSNR dB", "dE2000")
+_COLUMNS = ("warp error", "share", "largest", "CDC x 1000", "colourful", "PSNR dB", "dE2000")
 
 
 def evaluate_film(
@@ -46,7 +46,8 @@ def evaluate_film(
 ) -> None:
     """Measure flicker: how much colour changes where nothing but motion does, by each way to colour a film.
 
-    As the network predicts it, frame by frame; held steady by what came before; looking ahead as well.
+    As the network predicts it, frame by frame; held steady by what came before; looking ahead as well. Each
+    has its share of the warp error of what is predicted, and the largest from a frame to the next.
 
     Films in colour are made grey first, and their own colour is measured beside. Warp error: mean change of
     ab along the motion, which is found at full size by another flow than the one that smooths; CDC: drift of
@@ -92,7 +93,7 @@ def _table(films: list[FilmFigures]) -> Table:
 
     table = Table()
     table.add_column("film")
-    table.add_column("colour")
+    table.add_column("colour", no_wrap=True)
     for column in _COLUMNS:
         table.add_column(column, justify="right")
     for film in films:

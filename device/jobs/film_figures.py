@@ -116,7 +116,7 @@ class Summary:
                 f"  PSNR {self.closer:+.2f} dB (median), {self.farthest:+.2f} dB (worst); "
                 f"worse by more than {_WORSE_DB:g} dB: {self.worse}"
             )
-        if self.delta_e is not None:
+        if self.delta_e is not None and not beside:
             said.append(f"  dE2000 {self.delta_e:.2f} from the colour of every frame's prediction (median)")
         return said
 
