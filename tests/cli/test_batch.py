@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+#: On a busy machine.
+pytestmark = pytest.mark.timeout(300)
+
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
@@ -161,3 +164,14 @@ def test_what_cannot_be_is_one_line(
     assert done.returncode == code, done.stderr
     (line,) = [each for each in done.stderr.splitlines() if each.startswith("tintcast: ")]
     assert said in line
+
+
+def test_the_process_that_supervises_loads_no_codec() -> None:
+    code = (
+        "import sys, device.cli, device.jobs.batch.run, device.jobs.batch.mqtt;"
+        "print(sorted({'av', 'cv2', 'PIL', 'numpy', 'ai_edge_litert', 'simplejpeg'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout == "[]\n"

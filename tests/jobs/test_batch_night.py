@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+#: On a busy machine.
+pytestmark = pytest.mark.timeout(300)
+
+
 class Killed(BaseException):
     """The plug was pulled."""
 
@@ -104,7 +108,7 @@ def test_a_film_whose_process_dies_or_hangs_is_set_aside_and_the_rest_goes_on(
     tmp_path: Path, number: signal.Signals, hows: set[str]
 ) -> None:
     source, out = tmp_path / "in", tmp_path / "out"
-    lay_film(source / "a.mkv", size=(160, 120), count=400)
+    lay_film(source / "a.mkv", size=(160, 120), count=150)
     lay_film(source / "b.mkv", count=6)
 
     def strike() -> None:
@@ -155,7 +159,7 @@ def test_a_file_that_arrives_late_and_slowly_is_done_once_it_is_whole(tmp_path: 
 
 def test_a_film_that_changes_while_it_is_worked_on_is_done_anew(tmp_path: Path) -> None:
     source, out = tmp_path / "in", tmp_path / "out"
-    lay_film(source / "a.mkv", size=(160, 120), count=200)
+    lay_film(source / "a.mkv", size=(160, 120), count=120)
     lay_film(tmp_path / "other.mkv", count=7)
     night = Night()
 
@@ -174,7 +178,7 @@ def test_a_film_that_changes_while_it_is_worked_on_is_done_anew(tmp_path: Path) 
 
 def test_a_source_that_disappears_ends_its_own_work_alone(tmp_path: Path) -> None:
     source, out = tmp_path / "in", tmp_path / "out"
-    lay_film(source / "a.mkv", size=(160, 120), count=200)
+    lay_film(source / "a.mkv", size=(160, 120), count=120)
     lay_film(source / "b.mkv", count=6)
     night = Night()
 
@@ -233,7 +237,7 @@ def test_it_watches_and_tries_again_as_it_is_told_until_it_is_stopped(tmp_path: 
 
 def test_a_stop_ends_it_soon_and_the_next_run_goes_on(tmp_path: Path) -> None:
     source, out = tmp_path / "in", tmp_path / "out"
-    lay_film(source / "a.mkv", size=(160, 120), count=300)
+    lay_film(source / "a.mkv", size=(160, 120), count=150)
     lay_film(source / "b.mkv", count=6)
     running = Running(source, out, settings())
     wait_for(lambda: len(list((out / ".a.mkv.tintcast").glob("*.mkv"))) > 2)

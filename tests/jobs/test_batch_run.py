@@ -17,6 +17,9 @@ from device.jobs.batch.records import Ledger, Outcome
 if TYPE_CHECKING:
     from pathlib import Path
 
+#: On a busy machine.
+pytestmark = pytest.mark.timeout(300)
+
 
 def test_a_folder_comes_out_as_the_same_tree_and_the_bad_are_set_aside(tmp_path: Path) -> None:
     source, out = tmp_path / "in", tmp_path / "out"
