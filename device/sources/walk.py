@@ -18,7 +18,7 @@ from device.sources.film import frame_of
 from device.sources.numbered import glimpsed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from av.container import InputContainer
 
@@ -38,10 +38,14 @@ class Walk:
     """Walks through the film of ``facts`` from its start to its end, in about so many ``seconds`` of work.
 
     ``most``: so many key frames, or numbered pictures, are looked at, evenly over the film. ``reached``:
-    share of the film, 0..1, that was looked at: less than all where there was no time for the rest.
+    share of the film, 0..1, that was looked at: less than all where there was no time for the rest. ``tick``:
+    called while key frames are sought; what it raises ends the walk.
     """
 
-    def __init__(self, facts: FilmFacts, *, most: int, seconds: float) -> None:
+    def __init__(
+        self, facts: FilmFacts, *, most: int, seconds: float, tick: Callable[[], None] = lambda: None
+    ) -> None:
+        self._tick = tick
         self.reached = 0.0
         self._facts = facts
         self._most = most
@@ -74,6 +78,7 @@ class Walk:
         length, start = self._facts.duration or 0, container.start_time or 0
         found = set()
         for place in range(self._most if length else 0):
+            self._tick()
             if time.process_time() > self._ends - self._seconds / 2:
                 break
             with contextlib.suppress(av.FFmpegError, StopIteration):

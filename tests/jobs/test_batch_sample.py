@@ -182,6 +182,23 @@ def test_names_that_would_meet_stay_apart() -> None:
     }
 
 
+def test_a_name_may_be_as_long_as_names_can_be(tmp_path: Path) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    name = "\N{SNOWMAN}" * 83 + ".mkv"
+    make_film(folder / "short.mkv", size=(32, 24), count=2)
+    (folder / "short.mkv").rename(folder / name)
+    done = sample(items(folder), out, settings(), stop=Stop())
+    assert (set(done.strips), done.failed) == ({name}, {})
+    assert done.strips[name].path.is_file()
+
+
+def test_no_film_at_all_is_said(tmp_path: Path) -> None:
+    done = sample([], tmp_path, settings(), stop=Stop())
+    assert (dict(done.strips), dict(done.failed)) == ({}, {})
+    assert "No film to look at" in (tmp_path / "sample.html").read_text()
+
+
 def test_a_network_that_is_not_there_is_an_error_and_a_stop_ends_it(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(NetworkFileError):
         sample(items(folder), tmp_path, settings(network={"name": "no-such-network"}), stop=Stop())

@@ -14,6 +14,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from device.jobs.batch.board import Board
+from device.jobs.batch.naming import shown
 from device.jobs.batch.one_by_one import one_by_one, terms_of
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def _measure(
     def began(name: str) -> None:
         nonlocal begun_at
         begun_at = begun_at or time.monotonic()
-        tell(f"measuring {name}")
+        tell(f"measuring {shown(name)}")
 
     failed = one_by_one(
         _CHILD,

@@ -5,12 +5,13 @@ This side imports no codec: a child process makes the strips, and a bad film doe
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 
-from device.jobs.batch.naming import shown
+from device.jobs.batch.naming import job_level, shown
 from device.jobs.batch.one_by_one import one_by_one, terms_of
 from device.jobs.telling import number
 from device.media.durable import writable
@@ -27,6 +28,7 @@ _CHILD: Final = "device.jobs.batch.sample_child"
 _STALL_S: Final = 90.0
 _PAGE: Final = "sample.html"
 _ENDING: Final = ".sample.jpg"
+_LONGEST_NAME: Final = 230  # bytes: behind it come other endings
 #: The page holds about so many stills in all, of each film as many as it can or as there are, or a few.
 _ON_PAGE: Final = 720
 _FEWEST: Final = 4
@@ -139,5 +141,6 @@ def strip_paths(names: Sequence[str], out: Path) -> dict[str, Path]:
     paths = {}
     for name, path in bare.items():
         kept = path if alike[str(path).casefold()] == 1 else PurePath(name)
-        paths[name] = out / kept.with_name(f"{kept.name}{_ENDING}")
+        called = kept.name if len(os.fsencode(kept.name)) <= _LONGEST_NAME else job_level(name)
+        paths[name] = out / kept.with_name(called + _ENDING)
     return paths

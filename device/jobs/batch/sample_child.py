@@ -68,7 +68,7 @@ class _Strips:
         """Make one; raises what is wrong with the film."""
         facts = facts_at(item.path, self._config)
         self._board.check(self._network, upright_size((facts.height, facts.width), facts.rotation))
-        walk = Walk(facts, most=_LOOKED, seconds=_WALK_S)
+        walk = Walk(facts, most=_LOOKED, seconds=_WALK_S, tick=beat)
         picks = _looked_at(walk, self._config, self._network, self._board, beat)
         if not picks:
             raise UnreadableFilm("shows nothing but black")
