@@ -35,7 +35,7 @@ def made(source: Path, out: Path, **film: object) -> FilmResult:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Forty grey pictures of 15 bits' worth of names, one of them broken."""
+    """Forty grey pictures, one of them broken; their numbers have two and three digits."""
     path = tmp_path / "scans"
     path.mkdir()
     for number, luma in enumerate(panned(40, (96, 64))):

@@ -37,19 +37,19 @@ def made(source: Path, out: Path) -> FilmResult:
 
 
 def interlaced(path: Path) -> None:
-    make_interlaced(path, [True] * 150, codec="libx264", keyint=20)
+    make_interlaced(path, [True] * 100, codec="libx264", keyint=20)
 
 
 def telecined(path: Path) -> None:
-    make_interlaced(path, [True, True, False, False, False] * 30)
+    make_interlaced(path, [True, True, False, False, False] * 20)
 
 
 def broadcast(path: Path) -> None:
-    make_film(path, codec="libx264", count=150, scenes=3, options={"g": "15", "bf": "2"}, sound="mp2")
+    make_film(path, codec="libx264", count=100, scenes=2, options={"g": "15", "bf": "2"}, sound="mp2")
 
 
 def damaged(path: Path) -> None:
-    make_film(path, codec="mpeg2video", count=150, options={"g": "12"})
+    make_film(path, codec="mpeg2video", count=100, options={"g": "12"})
     data, random = bytearray(path.read_bytes()), np.random.default_rng(1)
     for place in random.integers(len(data) // 10, len(data), 4):
         data[place] ^= 255
