@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from fractions import Fraction
 from pathlib import Path
@@ -182,15 +183,18 @@ def test_names_that_would_meet_stay_apart() -> None:
     }
 
 
-def test_a_name_may_be_as_long_as_names_can_be(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["\N{SNOWMAN}" * 83 + ".mkv", os.fsdecode(b"\xff\n<b>.mkv")])
+def test_a_name_may_be_anything(tmp_path: Path, name: str) -> None:
     folder, out = tmp_path / "in", tmp_path / "out"
     folder.mkdir()
-    name = "\N{SNOWMAN}" * 83 + ".mkv"
     make_film(folder / "short.mkv", size=(32, 24), count=2)
     (folder / "short.mkv").rename(folder / name)
-    done = sample(items(folder), out, settings(), stop=Stop())
+    said: list[str] = []
+    done = sample(items(folder), out, settings(), stop=Stop(), tell=said.append)
     assert (set(done.strips), done.failed) == ({name}, {})
     assert done.strips[name].path.is_file()
+    assert [line.isprintable() for line in said] == [True]
+    assert "<b>" not in (out / "sample.html").read_text(encoding="utf-8")
 
 
 def test_no_film_at_all_is_said(tmp_path: Path) -> None:
