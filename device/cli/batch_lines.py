@@ -59,7 +59,10 @@ def plain(status: Status) -> str:
 
 
 def ended(record: Record) -> str:
-    """One line on a file that is done, passed over or has failed."""
+    """One line on a file that is done, passed over or has failed; empty for a picture that is done.
+
+    There may be thousands of these: the report has them all.
+    """
     name = shown(record.relative)
     notes = "".join(f"; {shown(note)}" for note in record.notes)
     if record.outcome == "failed":
@@ -67,7 +70,7 @@ def ended(record: Record) -> str:
     if record.outcome == "skipped":
         return f"passed over: {name}: {shown(record.reason)}{notes}"
     if record.kind == "picture":
-        return f"done: {name}{notes}"
+        return ""
     what = f"{record.frames} frames in {span(record.seconds)}, {record.rate:.1f} frames/s"
     resumed = f", {record.resumed} of them in earlier runs" if record.resumed else ""
     return f"done: {name}: {what}{resumed}{notes}"

@@ -119,8 +119,8 @@ class NightShow:
 
     def _tell_ended(self, status: Status) -> None:
         records, self._ended = status.records[self._ended :], len(status.records)
-        for record in records:
-            self.say(ended(record))
+        for line in filter(None, map(ended, records)):
+            self.say(line)
 
     def _tell(self, status: Status, now: float) -> None:
         state = (status.state, status.reason or "")

@@ -163,7 +163,9 @@ def test_one_line_for_each_kind_of_end() -> None:
         "done: a.mp4: 250 frames in 12 s, 20.0 frames/s, 100 of them in earlier runs; "
         "its 10 bits were rounded to 8"
     )
-    assert ended(record("p.png", kind="picture")) == "done: p.png"
+    assert ended(record("p.png", kind="picture")) == ""
+    broken = record("p.png", Outcome.FAILED, kind="picture", reason="is broken")
+    assert ended(broken) == "failed: p.png: is broken"
     skipped = record("c.mp4", Outcome.SKIPPED, reason="it is in colour already")
     assert ended(skipped) == "passed over: c.mp4: it is in colour already"
 
