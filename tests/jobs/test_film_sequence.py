@@ -14,6 +14,7 @@ from device.config import Config
 from device.engine import Gate, Stop
 from device.jobs.film import FilmResult, FilmTask
 from device.jobs.film_child import colorize
+from device.media.probe import probe
 from device.media.segments import WorkFolder
 from device.sources.film import FilmSource
 
@@ -91,3 +92,14 @@ def test_a_master_of_16_bit_scans_keeps_them(tmp_path: Path) -> None:
     with FilmSource(tmp_path / "out.mkv") as film:
         for frame, luma in zip(film.frames(), lumas, strict=True):
             np.testing.assert_array_equal(frame.luma, luma)
+
+
+def test_pictures_that_are_turned_make_a_film_that_is_turned(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned clockwise by 90 degrees
+    for number, luma in enumerate(panned(3, (64, 48))):
+        Image.fromarray(luma).save(tmp_path / "in" / f"{number}.jpg", exif=exif)
+    made(tmp_path / "in", tmp_path / "out.mp4")
+    facts = probe(tmp_path / "out.mp4")
+    assert (facts.width, facts.height, facts.rotation) == (64, 48, 90)
