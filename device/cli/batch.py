@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from device.cli import options
 from device.cli.batch_lines import summary
-from device.cli.batch_plan import show_plan
+from device.cli.batch_plan import plan_text
 from device.cli.batch_show import NightShow
 from device.cli.show import StatusLine
 from device.engine import Stop, stop_on_signals
@@ -147,7 +148,7 @@ def _plan(source: Path, out: Path, settings: Config) -> None:
     if made is None:
         typer.echo("no film is left to do")
     else:
-        show_plan(made)
+        typer.echo(plan_text(made, table=sys.stdout.isatty()))
 
 
 def _work(source: Path, out: Path, settings: Config) -> None:
@@ -160,7 +161,15 @@ def _work(source: Path, out: Path, settings: Config) -> None:
     try:
         with NightShow() as show, stop_on_signals(stop):
             show.watch(night.status)
-            done = run_batch(source, out, settings, night=night, stop=stop, say=show.say, planned=show_plan)
+            done = run_batch(
+                source,
+                out,
+                settings,
+                night=night,
+                stop=stop,
+                say=show.say,
+                planned=lambda plan: show.say(plan_text(plan, table=show.is_terminal)),
+            )
     finally:
         if done is not None or stop.requested:
             page = out / PAGE_NAME

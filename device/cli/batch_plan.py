@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import sys
+import io
+import shutil
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -18,28 +19,26 @@ if TYPE_CHECKING:
     from device.jobs.batch.plan import Plan, Planned
 
 
-def show_plan(plan: Plan) -> None:
-    """Print what is planned on standard output: each film, then in one line how all of it fits."""
-    console = Console(file=sys.stdout)
-    if sys.stdout.isatty():
-        console.print(_table(plan))
-    else:
-        for film in plan.films:
-            console.print(_line(film), highlight=False, markup=False, emoji=False, soft_wrap=True)
-    console.print(plan.verdict, highlight=False, markup=False, emoji=False, soft_wrap=True)
+def plan_text(plan: Plan, *, table: bool) -> str:
+    """What is planned: each film, in a table as wide as the terminal or a line; then how all of it fits."""
+    lines = [_table(plan)] if table else [_line(film) for film in plan.films]
+    return "\n".join([*lines, plan.verdict])
 
 
-def _table(plan: Plan) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+def _table(plan: Plan) -> str:
+    table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("film", overflow="fold", ratio=1)
     for title in ("length", "frames", "frames/s", "will take", "size"):
         table.add_column(title, justify="right", no_wrap=True)
     for film in plan.films:
         name = Text(shown(film.name))
         if remark := _remark(film):
-            name.append(f"\n  {remark}", "dim")
+            name.append(f"\n  {remark}")
         table.add_row(name, *_figures(film))
-    return table
+    paper = Console(file=io.StringIO(), width=shutil.get_terminal_size().columns - 1)
+    with paper.capture() as text:
+        paper.print(table)
+    return "\n".join(line.rstrip() for line in text.get().splitlines())
 
 
 def _line(film: Planned) -> str:
@@ -48,7 +47,9 @@ def _line(film: Planned) -> str:
         return f"{name}: {_remark(film)}"
     length, frames, rate, takes, room = _figures(film)
     remark = f" ({_remark(film)})" if _remark(film) else ""
-    return f"{name}: {length}, {frames} frames, {rate} frames/s, will take {takes}, {room}{remark}"
+    return (
+        f"{name}: {length}, {frames} frames, {rate} frames/s, will take {takes}{room and f', {room}'}{remark}"
+    )
 
 
 def _figures(film: Planned) -> Iterator[str]:
@@ -60,7 +61,7 @@ def _figures(film: Planned) -> Iterator[str]:
     yield f"{each.frames}"
     yield f"{each.rate:.1f}"
     yield span(film.seconds)
-    yield size(each.bytes)
+    yield size(each.bytes) if each.bytes else ""
 
 
 def _remark(film: Planned) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import subprocess
 import sys
 from datetime import datetime
@@ -13,7 +11,7 @@ import pytest
 from batches import toml
 from films import make_film
 
-from device.cli.batch_plan import show_plan
+from device.cli.batch_plan import plan_text
 from device.jobs.batch.estimate import Estimate, How
 from device.jobs.batch.plan import plan
 
@@ -99,13 +97,12 @@ def test_a_busy_board_is_mentioned() -> None:
     )
 
 
-def test_where_there_is_no_terminal_there_are_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
+def test_where_there_is_no_terminal_there_are_plain_lines() -> None:
     found = films(1) | {
         "a\x1b[31mb.mp4": Estimate(How.UNKNOWN, why="is empty"),
         "x.mp4": Estimate(How.ALIKE, seconds=90, frames=2500, bytes=1_500_000_000, rate=28, length=100),
     }
-    show_plan(plan(found, "", at(1), {"x.mp4": 500}))
-    out = capsys.readouterr().out
+    out = plan_text(plan(found, "", at(1), {"x.mp4": 500}), table=False)
     assert out.splitlines()[:3] == [
         "0.mp4: 0:00:40, 1000 frames, 2.0 frames/s, will take 1 h 00 min, 5.0 MB",
         "a\N{REPLACEMENT CHARACTER}[31mb.mp4: can't be told: is empty",
@@ -134,30 +131,12 @@ def test_a_plan_alone_is_said_and_nothing_is_written(tmp_path: Path) -> None:
     assert not out.exists()
 
 
-def test_on_a_terminal_there_is_a_table() -> None:
-    code = (
-        "from device.cli.batch_plan import show_plan\n"
-        "from device.jobs.batch.plan import plan\n"
-        "from device.jobs.batch.estimate import Estimate, How\n"
-        "show_plan(plan({'a very long name ' * 8 + '.mp4':"
-        " Estimate(How.ALIKE, 3600.0, 1000, 5_000_000, 0.3, 40.0)}, '', 0.0))\n"
-    )
-    here, there = pty.openpty()
-    environment = {**os.environ, "COLUMNS": "80", "TERM": "xterm"}
-    subprocess.run([sys.executable, "-c", code], stdout=there, check=True, timeout=60, env=environment)
-    os.close(there)
-    shown = b""
-    while True:
-        try:
-            part = os.read(here, 4096)
-        except OSError:
-            break
-        if not part:
-            break
-        shown += part
-    os.close(here)
-    text = shown.decode()
-    assert "1 h 00 min" in text
-    assert "as others of its kind" in text
-    assert "frames/s" in text
-    assert text.rstrip().endswith("1 film will take 1 h 00 min")
+def test_on_a_terminal_there_is_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    found = {"a very long name " * 8 + ".mp4": Estimate(How.ALIKE, HOUR, 1000, 5_000_000, 0.3, 40.0)}
+    *table, verdict = plan_text(plan(found, "", at(1)), table=True).splitlines()
+    assert max(map(len, table)) < 80
+    assert table[0].split() == ["film", "length", "frames", "frames/s", "will", "take", "size"]
+    assert table[1].endswith("0:00:40    1000       0.3  1 h 00 min  5.0 MB")
+    assert "as others of its kind" in " ".join(" ".join(table).split())
+    assert verdict == "1 film will take 1 h 00 min"
