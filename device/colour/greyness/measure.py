@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from device.colour.lab import rgb_to_lab
 from device.colour.lightness import luma_values
 
 if TYPE_CHECKING:
@@ -128,8 +129,8 @@ def frame_chroma(frame: Frame, window: Window | None = None) -> Chroma | None:
     kr, kb = space.matrix.kr, space.matrix.kb
     red, blue = value + 2 * (1 - kr) * cr, value + 2 * (1 - kb) * cb
     green = (value - kr * red - kb * blue) / (1 - kr - kb)
-    rgb = cv2.merge((red, green, blue))  # the conversion clips it
-    samples = np.asarray(cv2.split(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)), np.float32)
+    rgb = np.clip(cv2.merge((red, green, blue)), 0, 1)
+    samples = np.asarray(cv2.split(rgb_to_lab(np.asarray(rgb, np.float32))), np.float32)
     samples[1:] *= min(max((_LIT / brightest) ** _FADED, 1.0), _MOST_LIT)
     return Chroma(samples)
 
