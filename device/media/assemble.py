@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
 import av
+from av.video.frame import PictureType
 from av.video.reformatter import ColorRange, Colorspace
 
 from device.errors import TintcastError, UnreadableJpeg
@@ -142,7 +143,7 @@ def _encoded(
     decoder = av.CodecContext.create("mjpeg", "r")
 
     def packets() -> Iterator[_TimedPacket]:
-        for path, pts, jpeg in _pictures(pieces, progress):
+        for number, (path, pts, jpeg) in enumerate(_pictures(pieces, progress)):
             limited = _decode(decoder, path, jpeg).reformat(
                 width,
                 height,
@@ -154,6 +155,8 @@ def _encoded(
                 **ALONE,
             )
             limited.pts, limited.time_base = pts, pieces.time_base
+            key = codec.every is not None and number % codec.every == 0
+            limited.pict_type = PictureType.I if key else PictureType.NONE
             yield from _timed(stream.encode(limited))
         yield from _timed(stream.encode(None))
 

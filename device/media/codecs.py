@@ -43,7 +43,8 @@ class Codec:
     bits that each sampling may have, ``plain`` being the sampling that stands in for those it lacks. ``crf``:
     what quality is meant when none is asked for, None where it has no such thing. ``full_range``: whether it
     can say that luma is of full range. ``bits``: for each sample of luma, where it keeps a bit rate.
-    ``keys``: whether its encoder can be told which frames refer to nothing before.
+    ``apart``: how far apart frames must be that its encoder is told to have refer to nothing before;
+    ``every``: it makes none by itself, and is told to after so many.
     """
 
     name: str
@@ -57,7 +58,8 @@ class Codec:
     crf: int | None = None
     full_range: bool = True
     bits: float | None = None
-    keys: bool = True
+    apart: int = 1
+    every: int | None = None
 
     def bit_rate(self, width: int, height: int, rate: Fraction) -> int | None:
         """Bits a second for films of this size and rate, where it keeps a bit rate; None: a quality."""
@@ -172,7 +174,7 @@ def _av1(crf: int, preset: str, threads: int, _pixel_format: str) -> Options:
     return {
         "preset": str(_AV1_PRESETS[preset]),
         "crf": str(crf),
-        "svtav1-params": f"pred-struct=2:hierarchical-levels=3:lookahead=0:lp={threads}{lossless}",
+        "svtav1-params": f"pred-struct=2:hierarchical-levels=3:lookahead=0:keyint=-1:lp={threads}{lossless}",
     }
 
 
@@ -222,7 +224,8 @@ CODECS: Mapping[str, Codec] = {
             depths={"420": (8, 10)},
             tell=_av1,
             crf=22,
-            keys=False,  # SVT-AV1 4.1 takes that, and then waits for ever where a few frames lie between two
+            apart=2,  # SVT-AV1 4.1 takes two such that follow each other, one its own too, and waits for ever
+            every=160,
         ),
         Codec(
             name="ffv1",

@@ -159,7 +159,7 @@ class Encoder:
         self._stream = add_encoder(self._container, picture.codec, self._rate, self._options)
         self._context = self._stream.codec_context
         self._set(self._context)
-        self._begun = False
+        self._since_key = 0  # frames since the last of them, itself included; none before the first
         self._ahead = b""
         # FFmpeg copies what is in here before encode() returns, so that one frame serves all.
         self._frame = av.VideoFrame(width, height, picture.pixel_format)
@@ -186,11 +186,13 @@ class Encoder:
             if plane.shape != self._picture.chroma_size:
                 raise ValueError(f"chroma is {plane.shape}, not {self._picture.chroma_size}")
             memory[:, : plane.shape[1]] = at_depth(plane, self._picture.chroma_depth, after)
-        if key and self._begun and not self._picture.codec.keys:
+        codec = self._picture.codec
+        key = key or self._since_key == codec.every
+        if key and 0 < self._since_key < codec.apart:
             self._begin_anew()
-        self._begun = True
+        self._since_key = 1 if key else self._since_key + 1
         self._frame.pts = pts
-        self._frame.pict_type = PictureType.I if key and self._picture.codec.keys else PictureType.NONE
+        self._frame.pict_type = PictureType.I if key else PictureType.NONE
         self._mux(self._context.encode(self._frame))
 
     def finish(self) -> None:

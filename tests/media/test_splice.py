@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import av
@@ -103,3 +104,19 @@ def test_a_stretch_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(TintcastError, match=reason):
             check_patches(film, laid, [patch])
+
+
+@pytest.mark.parametrize("cuts", [(0, 1, 2, 3), (0, 160, 162), (0, 161), (0, 159), (0, 162, 163, 323)])
+def test_shots_may_follow_each_other_at_any_distance(tmp_path: Path, cuts: tuple[int, ...]) -> None:
+    """SVT-AV1 would wait for ever where a frame that it makes a key frame comes right before such a one."""
+    of = picture("av1")
+    grey = np.full((64, 96), 90, np.uint8)
+    chroma = np.full(of.chroma_size, 128, np.uint8)
+    path = tmp_path / "film.mkv"
+    with path.open("wb") as file, Encoder(file, of, SETTINGS) as encoder:
+        for n in range(330):
+            encoder.write(grey + n % 9, chroma, chroma, 40 * n, key=n in cuts)
+    laid = Laid.of(path)
+    assert len(laid.stamps) == len(content(path)) == 330
+    assert set(cuts) <= laid.keys
+    assert max(b - a for a, b in pairwise([*sorted(laid.keys), 330])) <= 160
