@@ -138,3 +138,12 @@ def test_a_deeper_master_of_an_8_bit_film_has_finer_colour(
             if codec != "prores":  # which is not lossless
                 np.testing.assert_array_equal(one.luma.astype(np.uint16) << bits, other.luma)
                 assert (other.cb & ((1 << bits) - 1)).any()
+
+
+def test_fewer_bits_are_said(tmp_path: Path) -> None:
+    make_film(tmp_path / "in.mkv", codec="ffv1", count=4, pixel_format="yuv420p10le")
+    (tmp_path / "out").mkdir()
+    result, out = made(tmp_path / "in.mkv", tmp_path / "out", depth=8)
+    assert result.notes == ("its 10 bits were rounded to 8, as asked for",)
+    with FilmSource(out) as film:
+        assert film.facts.layout.depth == 8
