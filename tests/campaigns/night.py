@@ -27,7 +27,7 @@ from killed_nights import SETTINGS, Night, make_sources
 from night_results import differences
 
 #: A run that is to be killed is left alone for so long at most.
-_LONGEST_S = 4.0
+_LONGEST_S = 8.0
 #: One in so many runs measures its films first.
 _MEASURED = 12
 
