@@ -63,7 +63,7 @@ def main() -> None:
             record = next(record for record in records if record.relative == film.name)
             size = f", size {film.estimate.bytes / record.out_bytes:.2f}" if record.out_bytes else ""
             print(
-                f"{film.name}: {film.estimate.how}, {film.seconds:.1f} s said, {record.seconds:.1f} s spent, "
+                f"{film.name}: {film.estimate.how}, {film.seconds:.1f} s said, {record.seconds:.1f} s spent by its process, "
                 f"ratio {film.seconds / max(record.seconds, 0.1):.2f}{size}"
             )
     ratio = plan.seconds / (ended - measured)
