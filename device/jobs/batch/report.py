@@ -45,6 +45,8 @@ _BEGINNING: Final = 1024
 _SMALL: Final = 64 * 1024
 _SHARE: Final = 0.02
 _LATEST_S: Final = {JSON_NAME: 60.0, PAGE_NAME: 1800.0}
+#: No more often than this, in seconds: a page takes a process.
+_SOONEST_S: Final = {JSON_NAME: 0.0, PAGE_NAME: 20.0}
 #: The page takes so long at most, and where somebody waits for the end, in seconds.
 _PAGE_S: Final = 120.0
 _LAST_PAGE_S: Final = 2.0
@@ -69,7 +71,7 @@ class Report:
         self._source, self._out, self._config = source.absolute(), out.absolute(), config
         self._say = say
         self._began, self._machine = now(), this_machine()
-        self._pace = {name: _Pace(latest_s) for name, latest_s in _LATEST_S.items()}
+        self._pace = {name: _Pace(_SOONEST_S[name], latest_s) for name, latest_s in _LATEST_S.items()}
         self._told = 0
         self._said: set[str] = set()
         self._stop = Stop()
@@ -197,16 +199,17 @@ def _is_ours(path: Path) -> bool:
 class _Pace:
     """When a file is worth being written again."""
 
-    def __init__(self, latest_s: float) -> None:
-        self._latest_s = latest_s
+    def __init__(self, soonest_s: float, latest_s: float) -> None:
+        self._soonest_s, self._latest_s = soonest_s, latest_s
         self._size = 0
         self._at = float("-inf")
         #: Bytes that the night made since.
         self.made = 0
 
     def due(self, now_s: float) -> bool:
-        small = self._size <= _SMALL
-        return small or self._size <= _SHARE * self.made or now_s - self._at >= self._latest_s
+        since = now_s - self._at
+        light = self._size <= max(_SMALL, _SHARE * self.made)
+        return since >= (self._soonest_s if light else self._latest_s)
 
     def written(self, size: int, now_s: float) -> None:
         self._size, self._at, self.made = size, now_s, 0
