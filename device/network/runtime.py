@@ -58,6 +58,7 @@ class Network:
         self._others = {
             each.role: _input(each, given) for each in manifest.inputs if each is not manifest.grey
         }
+        self._unhinted = self._stored(NO_HINTS)
 
     @classmethod
     def load(cls, name_or_path: str | Path, threads: int | None = None, runtime: Runtime = "auto") -> Self:
@@ -93,8 +94,10 @@ class Network:
         if lightness.shape != self.size:
             raise ValueError(f"the network takes {self.size}, not {lightness.shape}")
         interpreter.set_tensor(self._grey.index, self._grey.store(lightness))
-        for role, plane in self._hint_planes(hints).items():
-            interpreter.set_tensor(self._others[role].index, self._others[role].store(plane))
+        for role, stored in (
+            self._stored(hints) if hints.points or hints.palette else self._unhinted
+        ).items():
+            interpreter.set_tensor(self._others[role].index, stored)
         interpreter.invoke()
         ab = self._ab.real(interpreter.get_tensor(self._ab.index))
         if not confidence or self._logits is None:
@@ -139,6 +142,10 @@ class Network:
                     where=self.manifest.name,
                     hint="take another with --network",
                 )
+
+    def _stored(self, hints: Hints) -> dict[InputRole, NDArray[Any]]:
+        """What the inputs for hints hold."""
+        return {role: self._others[role].store(plane) for role, plane in self._hint_planes(hints).items()}
 
     def _hint_planes(self, hints: Hints) -> dict[InputRole, NDArray[np.float32]]:
         self.check_hints(hints)
