@@ -15,6 +15,22 @@ from device.jobs.film_shots import FilmShots, Made, Shot, lay_down, settle, stil
 if TYPE_CHECKING:
     from pathlib import Path
 
+#: What files may be called.
+HOSTILE_NAMES = [
+    "plain.mp4",
+    "<img src=x onerror=alert(1)>.mp4",
+    '" onload="alert(1)" \'.mp4',
+    "</script><script>alert(1)</script>.mkv",
+    "{{ 7 * 7 }} {% raw %}.mp4",
+    "-rf; $(touch x) `y`.mp4",
+    "two\nlines\ttab.mp4",
+    "\u202egnp.exe",
+    "Ü 長い名前 \U0001f3ac.mp4",
+    os.fsdecode(b"no text \xff\xfe.mp4"),
+    "javascript:alert(1).mp4",
+    "a/../b",
+]
+
 FIGURES = {"flicker": 0.5, "colourfulness": 30.0}
 WHEN = "2026-11-21T22:{:02d}:00+00:00"
 
