@@ -62,10 +62,8 @@ def main() -> None:
         for film in plan.films:
             record = next(record for record in records if record.relative == film.name)
             size = f", size {film.estimate.bytes / record.out_bytes:.2f}" if record.out_bytes else ""
-            print(
-                f"{film.name}: {film.estimate.how}, {film.seconds:.1f} s said, {record.seconds:.1f} s spent by its process, "
-                f"ratio {film.seconds / max(record.seconds, 0.1):.2f}{size}"
-            )
+            said = f"{film.seconds:.1f} s said, {record.seconds:.1f} s of its process"
+            print(f"{film.name}: {film.estimate.how}, {said}{size}")
     ratio = plan.seconds / (ended - measured)
     print(f"{plan.verdict}; it took {measured - began:.0f} s to say so")
     spent = ended - measured

@@ -6,11 +6,14 @@ This side imports no codec: a child process does the measuring, and a bad film d
 from __future__ import annotations
 
 import math
+import os
+import tempfile
 import time
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import zip_longest
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from device.jobs.batch.board import Board
@@ -26,8 +29,6 @@ if TYPE_CHECKING:
 
 #: Films are measured for so many seconds in all; the others are told by those of their kind.
 BUDGET_S = 300.0
-#: A film that shows no progress for so long is not measured (seconds).
-_STALL_S = 60.0
 _CHILD = "device.jobs.batch.estimate_child"
 
 
@@ -89,11 +90,15 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """The child is to measure these, beginning with none of them once ``budget_s`` seconds have gone by."""
+    """The child is to measure these, beginning with none of them once ``budget_s`` seconds have gone by.
+
+    ``folder``: for what it throws away again; here, for a child that is killed throws nothing away.
+    """
 
     items: tuple[Item, ...]
     config: Config
     budget_s: float
+    folder: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +161,7 @@ def _look(items: Sequence[Item], config: Config, stop: Stop) -> tuple[dict[str, 
         stop,
         began=lambda _: None,
         got=looked.__setitem__,
-        stall_s=_STALL_S,
+        stall_s=config.film.stall_seconds,
         terms=terms_of(config),
     )
     return looked, failed
@@ -173,23 +178,24 @@ def _measure(
     def task(left: tuple[Item, ...]) -> Measure:
         nonlocal began_at, begun_at
         began_at, begun_at = time.monotonic(), 0.0
-        return Measure(left, config, deadline - began_at)
+        return Measure(left, config, deadline - began_at, Path(folder))
 
     def began(name: str) -> None:
         nonlocal begun_at
         begun_at = begun_at or time.monotonic()
         tell(f"measuring {shown(name)}")
 
-    failed = one_by_one(
-        _CHILD,
-        task,
-        items,
-        stop,
-        began=began,
-        got=measured.__setitem__,
-        stall_s=_STALL_S,
-        terms=terms_of(config),
-    )
+    with tempfile.TemporaryDirectory(prefix="tintcast-", dir=_in_memory()) as folder:
+        failed = one_by_one(
+            _CHILD,
+            task,
+            items,
+            stop,
+            began=began,
+            got=measured.__setitem__,
+            stall_s=config.film.stall_seconds,
+            terms=terms_of(config),
+        )
     return max(begun_at - began_at, 0.0), measured, failed
 
 
@@ -199,6 +205,12 @@ def _in_turns(items: Sequence[Item], looked: Mapping[str, Looked]) -> list[Item]
     for item in sorted(items, key=lambda item: -looked[item.relative].frames):
         kinds[looked[item.relative].kind].append(item)
     return [item for turn in zip_longest(*kinds.values()) for item in turn if item is not None]
+
+
+def _in_memory() -> str | None:
+    """A place for what is thrown away again that is no disk, where there is one."""
+    shared = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there
+    return str(shared) if os.access(shared, os.W_OK) else None
 
 
 def _estimated(how: How, looked: Looked, measured: Measurement, started: float) -> Estimate:

@@ -58,7 +58,7 @@ def work(task: Look | Measure, send: Send, stop: Stop) -> None:
     board = board_of(config.hints)
     with Network.load(config.network.name, config.network.threads, config.network.runtime) as network:
         board.check(network)
-        measurer = _Measurer(config, network, board)
+        measurer = _Measurer(task, network, board)
         until = time.monotonic() + task.budget_s
         do_each(takewhile(lambda _: time.monotonic() < until, task.items), send, stop, measurer.measure)
 
@@ -83,8 +83,9 @@ def _looked(item: Item, config: Config, beat: Callable[[], None]) -> Looked:
 class _Measurer:
     """Measures films, one after the other."""
 
-    def __init__(self, config: Config, network: Network, board: HintBoard) -> None:
-        self._config = config
+    def __init__(self, task: Measure, network: Network, board: HintBoard) -> None:
+        self._config = task.config
+        self._folder = task.folder
         self._network = network
         self._board = board
 
@@ -111,6 +112,7 @@ class _Measurer:
                 network=self._network,
                 hinting=self._board,
                 expected=mostly(seen),
+                folder=self._folder,
                 beat=beat,
             )
             if measured is not None:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from device.jobs.batch.scan import Item
 
 _CHILD: Final = "device.jobs.batch.sample_child"
-_STALL_S: Final = 90.0
 _PAGE: Final = "sample.html"
 _ENDING: Final = ".sample.jpg"
 _LONGEST_NAME: Final = 230  # bytes: behind it come other endings
@@ -118,7 +117,7 @@ def sample(
         stop,
         began=lambda _: None,
         got=got,
-        stall_s=_STALL_S,
+        stall_s=config.film.stall_seconds,
         terms=terms_of(config),
     )
     for name, reason in failed.items():

@@ -77,16 +77,17 @@ def measure_stretch(
     network: Network,
     hinting: Hinting,
     expected: bool | None,
+    folder: Path,
     beat: Callable[[], None],
 ) -> Measured | None:
     """Do the film's work from ``place`` (seconds) on for a while; None where nothing came of it.
 
-    ``expected``: as of ``Colorizer``. ``beat``: called for every frame; what it raises ends the work. Raises
-    what the job itself would.
+    ``expected``: as of ``Colorizer``. ``folder``: for what is thrown away again. ``beat``: called for every
+    frame; what it raises ends the work. Raises what the job itself would.
     """
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tintcast-", dir=_in_memory())))
-        work = stack.enter_context(WorkFolder(folder / "stretch.mkv", {}))
+        own = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=folder)))
+        work = stack.enter_context(WorkFolder(own / "stretch.mkv", {}))
         source = stack.enter_context(open_film_at(facts, config))
         if place:
             source.seek(place)
@@ -254,9 +255,3 @@ def _sizes(segments: Sequence[Path]) -> list[tuple[int, bool]]:
         with av.open(str(path)) as container:
             found += [(packet.size, packet.is_keyframe) for packet in container.demux(video=0) if packet.size]
     return found
-
-
-def _in_memory() -> str | None:
-    """A place for what is thrown away again that is no disk, where there is one."""
-    shared = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there
-    return str(shared) if shared.is_dir() else None
