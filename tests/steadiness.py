@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,8 @@ import cv2
 import numpy as np
 
 from device.colour.lightness import lightness
-from device.colour.measure import ab_warp_error, cdc
+from device.colour.measure import Motion, cdc, motion
+from device.colour.measure import warp_error as warp_error_of
 from device.colour.merge import merge_reference
 from device.colour.temporal import Steady
 from device.frames import ColourSpace
@@ -32,6 +35,11 @@ class Film:
     luma: list[NDArray[np.uint8]]
     small: list[NDArray[np.uint8]]
     ab: list[NDArray[np.float32]]
+
+    @cached_property
+    def motions(self) -> list[Motion]:
+        """From frame to frame, at full size."""
+        return [motion(before, now) for before, now in pairwise(self.luma)]
 
     @classmethod
     def of(cls, pictures: Iterable[NDArray[np.uint8]]) -> Film:
@@ -120,7 +128,9 @@ def error(ab: Sequence[NDArray[np.float32]], truth: Sequence[NDArray[np.float32]
 
 
 def warp_error(film: Film, ab: Sequence[NDArray[np.float32]]) -> float:
-    return ab_warp_error(zip(film.luma, ab, strict=True))
+    """Mean over the pairs of frames, as ``ab_warp_error`` gives it."""
+    pairs = zip(pairwise(ab), film.motions, strict=True)
+    return float(np.mean([warp_error_of(before, now, moved) for (before, now), moved in pairs]))
 
 
 def colour_drift(film: Film, ab: Sequence[NDArray[np.float32]]) -> float:
