@@ -101,9 +101,12 @@ class Ran:
 
 
 def run(source: Path, out: Path, config: Config | None = None, *, night: Night | None = None) -> Ran:
-    """Run a night to its end. What it stands on is asked once for all nights: it is the same."""
+    """Run a night to its end, all but report.html. What it stands on is the same for all, and asked once."""
     said: list[str] = []
-    with patch("device.jobs.batch.run.ground_for", _ground):
+    with (
+        patch("device.jobs.batch.run.ground_for", _ground),
+        patch("device.jobs.batch.report.Report._write_page", lambda *_: None),
+    ):
         summary = run_batch(
             source, out, config or settings(), night=night or Night(), stop=Stop(), say=said.append
         )
