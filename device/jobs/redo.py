@@ -15,7 +15,7 @@ from device.engine import Stop
 from device.errors import ConfigurationError, MissingInput, SourceChanged
 from device.jobs.film import FilmTask, run_film
 from device.jobs.film_identity import has_content
-from device.jobs.film_shots import read_shots
+from device.jobs.film_shots import read_shots, shots_folder
 from device.jobs.supervise import Terms
 
 if TYPE_CHECKING:
@@ -76,7 +76,8 @@ def known_shots(film: Path) -> FilmShots:
         raise ConfigurationError(
             "nothing is known of its shots",
             where=film,
-            hint="name a film that tintcast coloured with film.keep_shots, and that was not changed since",
+            hint="name a film that tintcast coloured with film.keep_shots, not changed since, and beside it "
+            f"its folder {shots_folder(film).name}",
         )
     return known
 
