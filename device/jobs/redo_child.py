@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import faulthandler
 import logging
-import os
 import shutil
 import sys
 import time
@@ -23,7 +22,7 @@ from device.jobs.film_shots import FilmShots, Made, Shot, lay_down, read_shots, 
 from device.jobs.shot_studio import Redone, Studio
 from device.jobs.supervise import serve
 from device.media.containers import container_for
-from device.media.durable import PartFile, move, writable
+from device.media.durable import PartFile, move, set_times, writable
 from device.media.join import join
 from device.media.probe import probe
 from device.media.segments import REDO, WorkFolder
@@ -108,7 +107,7 @@ def _put_in(
     verify(part.path, form, laid.stamps, joined, tick)
     with writable(film):
         times = film.stat()
-        os.utime(part.path, ns=(times.st_atime_ns, times.st_mtime_ns))
+        set_times(part.path, times.st_atime_ns, times.st_mtime_ns)
         shutil.copymode(film, part.path)
     others = {each.shot.number: each.shot for each in redone}
     shots = tuple(others.get(shot.number, shot) for shot in known.shots)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from device.colour.tint import chroma_planes
 from device.media.containers import container_for
-from device.media.durable import PartFile, move, writable
+from device.media.durable import PartFile, move, set_times, writable
 from device.media.encode import Encoder
 from device.media.join import Joined, join, of_segments
 from device.media.marks import ENOUGH, fingerprint
@@ -227,7 +226,7 @@ def finish(
     with writable(out):
         if source is not None:
             times = source.path.stat()
-            os.utime(part.path, ns=(times.st_atime_ns, times.st_mtime_ns))
+            set_times(part.path, times.st_atime_ns, times.st_mtime_ns)
         before_naming(part.path, joined)
         move(part.path, out)
     work.remove()

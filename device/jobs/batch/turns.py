@@ -91,6 +91,7 @@ class Turns:
         self._terms = replace(terms, held=lambda: self._show_held(terms.held()))
         self._work = Work(source, out, config, self._queue, ledger)
         self._ended = threading.Event()
+        self._told = False
         self._tell_at = 0.0
         self._latest: dict[str, Record] = {}
         self._counts: Counter[Outcome] = Counter()
@@ -125,8 +126,12 @@ class Turns:
         if not self._queue.todo:
             return self._wait_for_files()
         try:
+            if not self._told:  # a person who has just begun a night wants to know, whatever the hour is
+                self._measure()
+            if not self._guest.wait(self._stop, self._show_verdict):
+                return False
             self._measure()
-            return self._guest.wait(self._stop, self._show_verdict) and self._work_on_next()
+            return self._work_on_next()
         except Postponed:
             return True
         except Interrupted:
@@ -134,6 +139,7 @@ class Turns:
 
     def _measure(self) -> None:
         """Find out, and say, what films take that have come since this was last done."""
+        self._told = True
         if not self._settings.measure:
             return
         todos = self._queue.todo
