@@ -15,7 +15,7 @@ from device.media.beside import Beside, add_beside
 from device.media.codecs import tag_stream
 from device.media.crop import cropped_template
 from device.media.probe import open_film
-from device.media.pyav import KNOWN
+from device.media.pyav import KNOWN, files_own_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -63,7 +63,7 @@ def join(
     Raises OSError where ``file`` can't be written, UnreadableFilm for a damaged source.
     """
     joined = Joined()
-    with ExitStack() as stack:
+    with files_own_error(), ExitStack() as stack:
         film = None if source is None else stack.enter_context(open_film(source.path))
         options = {"avoid_negative_ts": "disabled"}
         out = stack.enter_context(

@@ -52,3 +52,17 @@ def packets(container: InputContainer, streams: Sequence[Stream] | None = None) 
             except av.error.BlockingIOError:
                 continue
         return
+
+
+@contextlib.contextmanager
+def files_own_error() -> Iterator[None]:
+    """Raise what kept a file from being written: closing its container raises another error over that."""
+    try:
+        yield
+    except av.FFmpegError as error:
+        first: BaseException | None = error
+        while isinstance(first, av.FFmpegError):
+            first = first.__context__
+        if isinstance(first, OSError):
+            raise first from None
+        raise

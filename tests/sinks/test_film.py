@@ -359,3 +359,18 @@ def test_a_film_that_is_not_what_was_written_is_not_let_through(tmp_path: Path, 
         path.write_bytes(path.read_bytes()[:3000])
     with pytest.raises(TintcastError, match="finished film"):
         verify(path, "matroska", expected, joined, lambda: None)
+
+
+def test_a_disk_that_is_full_when_it_joins_is_a_space_error(tmp_path: Path) -> None:
+    source, out = tmp_path / "in.mkv", tmp_path / "out.mp4"
+    make_film(source, size=(320, 240), count=40)
+    with FilmSource(source) as film, WorkFolder(out, {}) as work:
+        picture = Picture.of(film.facts, LOSSLESS)
+        with FilmSink(work, picture, LOSSLESS, lambda _: None) as sink:
+            for frame in tinted(film.frames()):
+                sink.write(frame)
+        (work.path / "joined.part").symlink_to("/dev/full")
+        with pytest.raises(SpaceError, match="no space left"):
+            finish(out, work, picture=picture, source=film.facts, end_pts=film.end_pts, metadata={})
+        assert [segment.end for segment in work.segments] == [40]
+    assert not out.exists()
