@@ -4,7 +4,8 @@
     ├── Stuck                        70  a thread of ours does not answer or does not end
     ├── PartlyFailed                  1  some of the work failed, the rest is done
     ├── ConfigurationError            2  a wrong key, value, flag or combination
-    │   └── SettingRefused               a value that a running job does not take
+    │   ├── SettingRefused               a value that a running job does not take
+    │   └── FilmBusy                     another run is writing it: that one ends, and it can be tried again
     ├── InputError                    3  what was given to colorize can't be read
     │   ├── MissingInput                 no such file or folder
     │   ├── UnreadableFilm               not a film, truncated, corrupt
@@ -83,6 +84,10 @@ class ConfigurationError(TintcastError):
 
 class SettingRefused(ConfigurationError):
     """A value, or a name, that is not allowed among what can be changed while a job runs."""
+
+
+class FilmBusy(ConfigurationError):
+    """Another run is writing the film: once that ended, it can be tried again."""
 
 
 class InputError(TintcastError):

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from device.engine.processes import is_ending
-from device.errors import ConfigurationError
+from device.errors import FilmBusy
 from device.media.durable import PartFile, writable, write_bytes
 from device.media.marks import Marks
 
@@ -107,7 +107,7 @@ class WorkFolder:
     ``identity``: everything that the pixels follow from; segments of another identity are thrown away, and
     all of them without ``resume``. ``segments``: what is closed and can be gone on from; ``restarted``: why
     earlier segments were not kept.
-    Raises ConfigurationError while another run holds the folder.
+    Raises FilmBusy while another run holds the folder.
     """
 
     def __init__(self, out: Path, identity: Mapping[str, Any], *, resume: bool = True) -> None:
@@ -118,7 +118,7 @@ class WorkFolder:
             self._lock = (self.path / "lock").open("a+b")
         if not _locked(self._lock):
             self._lock.close()
-            raise ConfigurationError("another run is writing this film", where=out)
+            raise FilmBusy("another run is writing this film", where=out)
         self.identity = {"format": FORMAT, **identity}
         self._adopt(resume=resume)
         self.segments = list(self._closed())

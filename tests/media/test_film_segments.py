@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.errors import ConfigurationError, SpaceError
+from device.errors import FilmBusy, SpaceError
 from device.media.segments import Boundaries, WorkFolder
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def test_a_run_that_wants_every_frame_begins_afresh(tmp_path: Path) -> None:
 
 def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
     with WorkFolder(tmp_path / "out.mp4", IDENTITY) as work:
-        with pytest.raises(ConfigurationError, match="another run"):
+        with pytest.raises(FilmBusy, match="another run"):
             WorkFolder(tmp_path / "out.mp4", IDENTITY)
         write(work, (0,), {})
     with WorkFolder(tmp_path / "out.mp4", IDENTITY) as again:
@@ -157,7 +157,7 @@ def test_a_process_that_lives_is_not_waited_for_and_one_that_was_killed_is(
     ) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"holds\n"
-        with pytest.raises(ConfigurationError, match="another run is writing this film"):
+        with pytest.raises(FilmBusy, match="another run is writing this film"):
             WorkFolder(out, IDENTITY)
         # As one that was killed, and that a disk holds for another moment.
         monkeypatch.setattr("device.media.segments.is_ending", lambda pid: pid == holder.pid)
@@ -175,6 +175,6 @@ def test_a_process_that_never_lets_go_is_waited_for_in_vain(
     monkeypatch.setattr("device.media.segments._LETS_GO_S", 0.3)
     with (
         WorkFolder(tmp_path / "out.mp4", IDENTITY),
-        pytest.raises(ConfigurationError, match="another run is writing this film"),
+        pytest.raises(FilmBusy, match="another run is writing this film"),
     ):
         WorkFolder(tmp_path / "out.mp4", IDENTITY)
