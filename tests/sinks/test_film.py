@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -361,7 +362,9 @@ def test_a_film_that_is_not_what_was_written_is_not_let_through(tmp_path: Path, 
         verify(path, "matroska", expected, joined, lambda: None)
 
 
-def test_a_disk_that_is_full_when_it_joins_is_a_space_error(tmp_path: Path) -> None:
+def test_a_file_that_may_not_grow_while_it_is_joined_is_named_and_what_is_closed_stays(
+    tmp_path: Path,
+) -> None:
     source, out = tmp_path / "in.mkv", tmp_path / "out.mp4"
     make_film(source, size=(320, 240), count=40)
     with FilmSource(source) as film, WorkFolder(out, {}) as work:
@@ -369,8 +372,12 @@ def test_a_disk_that_is_full_when_it_joins_is_a_space_error(tmp_path: Path) -> N
         with FilmSink(work, picture, LOSSLESS, lambda _: None) as sink:
             for frame in tinted(film.frames()):
                 sink.write(frame)
-        (work.path / "joined.part").symlink_to("/dev/full")
-        with pytest.raises(SpaceError, match="no space left"):
-            finish(out, work, picture=picture, source=film.facts, end_pts=film.end_pts, metadata={})
+        least, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (work.segments[0].path.stat().st_size // 2, most))
+        try:
+            with pytest.raises(TintcastError, match="file too large"):
+                finish(out, work, picture=picture, source=film.facts, end_pts=film.end_pts, metadata={})
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (least, most))
         assert [segment.end for segment in work.segments] == [40]
     assert not out.exists()
