@@ -43,15 +43,15 @@ def bars(status: Status, width: int) -> Iterator[Text]:
 
 def plain(status: Status) -> str:
     """How it goes in one line, for a journal."""
-    ended = status.done + status.failed + status.skipped
-    of = ended + status.left
-    parts = [f"{ended}/{of} files"] if of else []
+    through = status.done + status.failed + status.skipped
+    files = through + status.left
+    parts = [f"{through}/{files} files"] if files else []
     parts += _counts(status)
     film = status.progress
     doing = _doing(status)
     if film is not None and film.stage == "colour" and status.state == "working":
-        of = f"/{film.total}" if film.total else ""
-        doing += f", frame {film.done}{of}, {film.rate:.1f} frames/s"
+        total = f"/{film.total}" if film.total else ""
+        doing += f", frame {film.done}{total}, {film.rate:.1f} frames/s"
         doing += f", {left}" if (left := _left(status.film_seconds_left)) else ""
     if status.left and (left := _left(status.night_seconds_left)):
         parts.append(f"{left} in all")
