@@ -17,6 +17,7 @@ from device.jobs.film import FilmTask, run_film
 from device.jobs.film_identity import has_content
 from device.jobs.film_shots import read_shots, shots_folder
 from device.jobs.supervise import Terms
+from device.media.segments import WorkFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -64,7 +65,10 @@ def redo_film(
     for shot in shots:
         shot_config(whole, shot)
     task = FilmTask(_source_of(film, known, source), film.absolute(), whole, redo=tuple(shots))
-    return run_film(task, progress=progress, say=lambda _: None, stop=stop or Stop(), terms=Terms())
+    try:
+        return run_film(task, progress=progress, say=lambda _: None, stop=stop or Stop(), terms=Terms())
+    finally:
+        WorkFolder.sweep(film)  # its process may have been killed
 
 
 def known_shots(film: Path) -> FilmShots:

@@ -48,7 +48,6 @@ def redo(task: FilmTask, send: Callable[[Progress | Said], None], stop: Stop, *,
         raise ValueError(task)
     reporter = Reporter(send, stop, gate)
     facts = facts_at(task.source, task.config)
-    _check_unfinished(film)
     with WorkFolder(film, {REDO: [shot.number for shot in task.redo]}, resume=False) as work:
         known = read_shots(film)  # now that nobody else changes it
         if known is None:
@@ -62,7 +61,6 @@ def redo(task: FilmTask, send: Callable[[Progress | Said], None], stop: Stop, *,
                 done += shot.frames
         coloured = time.monotonic() - began
         notes = _put_in(film, known, redone, studio=studio, work=work, tick=reporter.joining)
-        work.remove()
     return FilmResult(
         frames=total,
         seconds=time.monotonic() - began,
@@ -123,16 +121,6 @@ def _put_in(
         move(part.path, film)
     settle(film)
     return joined.notes
-
-
-def _check_unfinished(film: Path) -> None:
-    """Raise ConfigurationError where a run on the whole film was interrupted: what it did would be lost."""
-    if WorkFolder.is_unfinished(film):
-        raise ConfigurationError(
-            "it is being coloured afresh, and that was interrupted",
-            where=film,
-            hint=f"run that to its end, or delete {WorkFolder.path_for(film)}",
-        )
 
 
 def _check_room(film: Path, folder: Path) -> None:

@@ -7,17 +7,13 @@ stamps and the state to go on with. What has its final name is whole.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
-import os
-import shutil
-import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO, Self
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Self
 
-from device.engine.processes import is_ending
-from device.errors import FilmBusy
+from device.errors import ConfigurationError, FilmBusy, TintcastError
 from device.media.durable import PartFile, writable, write_bytes
+from device.media.hold import LOCK, enter, is_at
 from device.media.marks import Marks
 
 if TYPE_CHECKING:
@@ -32,26 +28,6 @@ _ENDING = ".tintcast"
 REDO = "redo"
 #: A segment without a cut closes after this many times the least length.
 _LONGEST = 4
-#: How long a process that was killed may keep a folder, in seconds: a slow disk's time for a whole film.
-_LETS_GO_S = 90.0
-
-
-def _locked(file: BinaryIO) -> bool:
-    """Lock ``file``, if no other process has it; one that was killed may need a while to let go."""
-    deadline = time.monotonic() + _LETS_GO_S
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            holder = os.pread(file.fileno(), 20, 0)
-            if not (holder.isdigit() and is_ending(int(holder))) or time.monotonic() > deadline:
-                return False
-            time.sleep(0.1)
-        else:
-            with contextlib.suppress(OSError):  # on a full disk nobody is waited for
-                os.ftruncate(file.fileno(), 0)
-                os.write(file.fileno(), str(os.getpid()).encode())
-            return True
 
 
 class Boundaries:
@@ -85,7 +61,7 @@ def of_work_folder(path: Path) -> Path:
 class Segment:
     """A closed segment: frames ``first`` to ``end`` (not included), their stamps, the state to go on with.
 
-    ``prints``: fingerprints of the luma of its last frames; ``record``: what is kept of the film so far.
+    ``prints``: fingerprints of the luma of its last frames; ``record``: what an earlier run kept of the film.
     """
 
     path: Path
@@ -105,23 +81,34 @@ class WorkFolder:
     """The segments of one film on their way to ``out``, for one run at a time.
 
     ``identity``: everything that the pixels follow from; segments of another identity are thrown away, and
-    all of them without ``resume``. ``segments``: what is closed and can be gone on from; ``restarted``: why
+    all of them without ``resume``. ``all_states``: the state of each segment is wanted, not that of the last
+    alone: a long film's are large. ``segments``: what is closed and can be gone on from; ``restarted``: why
     earlier segments were not kept.
-    Raises FilmBusy while another run holds the folder.
+    Raises FilmBusy while another run holds the folder, ConfigurationError where some shots are to be redone
+    and a run on the whole film was interrupted: what it did would be lost.
     """
 
-    def __init__(self, out: Path, identity: Mapping[str, Any], *, resume: bool = True) -> None:
+    def __init__(
+        self, out: Path, identity: Mapping[str, Any], *, resume: bool = True, all_states: bool = False
+    ) -> None:
         self.path = self.path_for(out)
         self.restarted: str | None = None
-        with writable(out):
-            self.path.mkdir(exist_ok=True)
-            self._lock = (self.path / "lock").open("a+b")
-        if not _locked(self._lock):
-            self._lock.close()
-            raise FilmBusy("another run is writing this film", where=out)
         self.identity = {"format": FORMAT, **identity}
-        self._adopt(resume=resume)
-        self.segments = list(self._closed())
+        self.segments: list[Segment] = []
+        self._all_states = all_states
+        with writable(out):
+            lock = enter(self.path)
+        if lock is None:
+            raise FilmBusy("another run is writing this film", where=out)
+        self._lock = lock
+        try:
+            with writable(out):
+                self._adopt(resume=resume)
+            for segment in self._closed():
+                self._count(segment)
+        except BaseException:
+            self._lock.close()
+            raise
 
     @staticmethod
     def path_for(out: Path) -> Path:
@@ -129,10 +116,12 @@ class WorkFolder:
         return out.with_name(f".{out.name}{_ENDING}")
 
     @staticmethod
-    def is_unfinished(out: Path) -> bool:
-        """Whether a run on the whole film ``out`` was interrupted, and can be gone on from."""
-        path = WorkFolder.path_for(out)
-        return any(path.glob("*.mkv")) and REDO not in (_read(path / "job.json") or {REDO: None})
+    def sweep(out: Path) -> None:
+        """Delete what a redo of the film ``out`` left that was killed, unless another run has the folder."""
+        folder = WorkFolder.path_for(out)
+        if folder.exists() and REDO in (_read(folder / "job.json") or {REDO: None}):
+            with contextlib.suppress(TintcastError):
+                WorkFolder(out, {REDO: []}, resume=False).release()
 
     @property
     def next_index(self) -> int:
@@ -181,7 +170,7 @@ class WorkFolder:
             "record": record or {},
         }
         write_bytes(part.path.with_suffix(".json"), json.dumps(facts).encode())
-        self.segments.append(Segment(part.path, self.next_index, pts, state, prints, record or {}))
+        self._count(Segment(part.path, self.next_index, pts, state, prints))
 
     def release(self) -> None:
         """Let another run have the folder; what is closed stays. An empty folder goes."""
@@ -198,12 +187,33 @@ class WorkFolder:
         self.release()
 
     def remove(self) -> None:
-        """Delete the folder: the film is finished."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        """Delete the folder, if it still is ours: the film is finished. Others may have it then.
+
+        The lock goes last: whoever enters before finds the folder held, whoever enters then finds it empty.
+        """
+        if self._lock.closed or not is_at(self._lock, self.path):
+            return
+        first = self.path / "job.json"  # what is left after a kill is nobody's then
+        with contextlib.suppress(OSError):
+            for file in (first, *self._files(), self.path / LOCK):
+                file.unlink(missing_ok=True)
+        self._lock.close()
+        with contextlib.suppress(OSError):
+            self.path.rmdir()
 
     def segment_path(self, first: int) -> Path:
         """Where the segment that begins with frame ``first`` lies."""
         return self.path / f"{first:08d}.mkv"
+
+    def _files(self) -> list[Path]:
+        """All that lies in the folder but the lock."""
+        return [file for file in self.path.iterdir() if file.name != LOCK]
+
+    def _count(self, segment: Segment) -> None:
+        """Take in a segment that is closed."""
+        if self.segments and not self._all_states:
+            self.segments[-1] = replace(self.segments[-1], state={})
+        self.segments.append(segment)
 
     def _adopt(self, *, resume: bool) -> None:
         """Keep what earlier runs left if it is of the same identity; else empty the folder."""
@@ -212,11 +222,16 @@ class WorkFolder:
         mine = json.loads(json.dumps(self.identity))
         if known == mine and resume:
             return
-        had_segments = any(self.path.glob("*.mkv")) and REDO not in (known or {})
-        for file in self.path.iterdir():
-            if file.name != "lock":
-                file.unlink()
-        if had_segments:
+        unfinished = any(self.path.glob("*.mkv")) and known is not None and REDO not in known
+        if unfinished and REDO in mine:
+            raise ConfigurationError(
+                "it is being coloured afresh, and that was interrupted",
+                where=of_work_folder(self.path),
+                hint=f"run that to its end, or delete {self.path}",
+            )
+        for file in self._files():
+            file.unlink()
+        if unfinished:
             changed = [key for key in mine if known is None or known.get(key) != mine[key]]
             why = f"{', '.join(changed)} changed since the last run" if changed else "every frame is wanted"
             self.restarted = f"begun afresh: {why}"

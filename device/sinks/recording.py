@@ -127,7 +127,7 @@ class Recording:
         self.frames = 0
         #: Bytes that are safely on the disk.
         self.bytes = 0
-        self._work = WorkFolder(out, _identity(shape))
+        self._work = WorkFolder(out, _identity(shape), all_states=True)
         self._segments = SegmentWriter(self._work, picture, settings)
         self._first_ns: int | None = None
         self._last_pts = -1
@@ -228,7 +228,7 @@ def finish_left_behind(out: Path, tick: Callable[[], None] = lambda: None) -> fl
     shape = _shape_in(work_path / "job.json")
     if shape is None:
         raise ConfigurationError("is no recording that was cut off", where=work_path)
-    with WorkFolder(out, _identity(shape)) as work:
+    with WorkFolder(out, _identity(shape), all_states=True) as work:
         return _join(out, work, shape, tick)
 
 

@@ -99,6 +99,7 @@ def test_a_killed_command_leaves_the_old_film(film: Path, tmp_path: Path, victim
         running.communicate(timeout=30)
     if victim == "child":
         assert running.returncode == 3
+        assert not work.exists()
     assert out.read_bytes() == before
     assert shots_of(out) == known
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)

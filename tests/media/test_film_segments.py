@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.errors import FilmBusy, SpaceError
-from device.media.segments import Boundaries, WorkFolder
+from device.errors import ConfigurationError, FilmBusy, SpaceError
+from device.media.segments import REDO, Boundaries, WorkFolder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,44 +132,28 @@ def test_no_room_is_a_space_error_and_the_segment_does_not_count(tmp_path: Path)
         assert work.segments == []
 
 
-HOLDER = """
-import sys
-from pathlib import Path
-from device.media.segments import WorkFolder
-with WorkFolder(Path(sys.argv[1]), {}):
-    print("holds", flush=True)
-    sys.stdin.read()
-"""
+@pytest.mark.parametrize("all_states", [False, True])
+def test_of_a_long_film_only_the_last_state_is_held(tmp_path: Path, *, all_states: bool) -> None:
+    held = [{"n": 0}, {"n": 1}, {"n": 2}] if all_states else [{}, {}, {"n": 2}]
+    with WorkFolder(tmp_path / "out.mp4", IDENTITY, all_states=all_states) as work:
+        for first in range(3):
+            part = work.begin_segment()
+            part.file.write(b"frames")
+            work.close_segment(part, (first,), {"n": first}, (), {"shots": first})
+        assert [segment.state for segment in work.segments] == held
+        assert [segment.record for segment in work.segments] == [{}, {}, {}]
+    with WorkFolder(tmp_path / "out.mp4", IDENTITY, all_states=all_states) as again:
+        assert [segment.state for segment in again.segments] == held
+        assert [segment.record["shots"] for segment in again.segments] == [0, 1, 2]
 
 
-def test_a_process_that_lives_is_not_waited_for_and_one_that_was_killed_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_shots_are_not_redone_in_the_place_of_a_run_that_was_interrupted(tmp_path: Path) -> None:
     out = tmp_path / "out.mp4"
-    began = time.monotonic()
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(out)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == b"holds\n"
-        with pytest.raises(FilmBusy, match="another run is writing this film"):
-            WorkFolder(out, IDENTITY)
-        # As one that was killed, and that a disk holds for another moment.
-        monkeypatch.setattr("device.media.segments.is_ending", lambda pid: pid == holder.pid)
-        threading.Timer(1, holder.kill).start()
-        with WorkFolder(out, IDENTITY) as work:
-            assert work.segments == []
-            assert (work.path / "lock").read_text() == str(os.getpid())
-    assert time.monotonic() - began < 60
-
-
-def test_a_process_that_never_lets_go_is_waited_for_in_vain(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("device.media.segments.is_ending", lambda _pid: True)
-    monkeypatch.setattr("device.media.segments._LETS_GO_S", 0.3)
-    with (
-        WorkFolder(tmp_path / "out.mp4", IDENTITY),
-        pytest.raises(FilmBusy, match="another run is writing this film"),
-    ):
-        WorkFolder(tmp_path / "out.mp4", IDENTITY)
+    with WorkFolder(out, IDENTITY) as work:
+        write(work, (0, 40), {})
+        with pytest.raises(FilmBusy):  # as long as it goes on, nobody is told to delete it
+            WorkFolder(out, {REDO: [1]}, resume=False)
+    with pytest.raises(ConfigurationError, match="is being coloured afresh, and that was interrupted"):
+        WorkFolder(out, {REDO: [1]}, resume=False)
+    with WorkFolder(out, IDENTITY) as again:
+        assert again.next_index == 2
