@@ -73,7 +73,7 @@ def test_it_says_what_it_did_and_what_it_could_not_do(tmp_path: Path, config: Pa
     lay_picture(source / "b.png")
     done = run(source, out, "--config", config, "--measure")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("a.avi: 0:00:00, 12 frames")
+    assert "a.avi: 0:00:00, 12 frames" in done.stderr
     assert "1 film and 1 picture done" in done.stdout
     assert "done: a.avi: 12 frames" in done.stderr
     (source / "torn.mp4").write_bytes(b"\x00nothing")
