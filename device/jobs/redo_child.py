@@ -21,13 +21,11 @@ from device.jobs.film_reporter import Reporter
 from device.jobs.film_shots import FilmShots, Made, Shot, lay_down, read_shots, settle
 from device.jobs.shot_studio import Redone, Studio
 from device.jobs.supervise import serve
-from device.media.containers import container_for
-from device.media.durable import PartFile, move, set_times, writable
-from device.media.join import join
+from device.media.durable import move, set_times, writable
 from device.media.probe import probe
 from device.media.segments import REDO, WorkFolder
 from device.media.splice import Laid, check_patches, spliced
-from device.media.verify import verify
+from device.sinks.film import joined_film
 from device.sources.films import facts_at
 
 if TYPE_CHECKING:
@@ -84,41 +82,33 @@ def _put_in(
     patches = [each.patch for each in redone]
     laid, facts = Laid.of(film), probe(film)
     check_patches(film, laid, patches)
-    form = container_for(film, studio.picture.codec.name)
-    part = PartFile(work.path / "joined")
-    try:
+    with joined_film(
+        film,
+        work.path,
+        picture=studio.picture,
+        template=patches[0].path,
+        pictures=partial(spliced, film, patches),
+        stamps=laid.stamps,
+        source=facts,
+        metadata={"comment": "\n".join(dict.fromkeys(studio.comments))} if studio.comments else {},
+        tick=tick,
+    ) as (made, joined):
         with writable(film):
-            joined = join(
-                part.file,
-                form=form,
-                template=patches[0].path,
-                pictures=partial(spliced, film, patches),
-                picture=studio.picture,
-                source=facts,
-                metadata={"comment": "\n".join(dict.fromkeys(studio.comments))} if studio.comments else {},
-                tick=tick,
-            )
-        part.commit()
-    except BaseException:
-        part.discard()
-        raise
-    verify(part.path, form, laid.stamps, joined, tick)
-    with writable(film):
-        times = film.stat()
-        set_times(part.path, times.st_atime_ns, times.st_mtime_ns)
-        shutil.copymode(film, part.path)
-    others = {each.shot.number: each.shot for each in redone}
-    shots = tuple(others.get(shot.number, shot) for shot in known.shots)
-    now = replace(
-        known,
-        made=Made.of(part.path),
-        source=str(studio.source),
-        shots=shots,
-        figures=_figures(known, shots),
-    )
-    lay_down(film, now, {str(each.shot.still): each.still for each in redone})
-    with writable(film):
-        move(part.path, film)
+            times = film.stat()
+            set_times(made, times.st_atime_ns, times.st_mtime_ns)
+            shutil.copymode(film, made)
+        others = {each.shot.number: each.shot for each in redone}
+        shots = tuple(others.get(shot.number, shot) for shot in known.shots)
+        now = replace(
+            known,
+            made=Made.of(made),
+            source=str(studio.source),
+            shots=shots,
+            figures=_figures(known, shots),
+        )
+        lay_down(film, now, {str(each.shot.still): each.still for each in redone})
+        with writable(film):
+            move(made, film)
     settle(film)
     return joined.notes
 

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+#: So much of a large file may wait for the disk at a time: a slow card takes seconds for it, not minutes.
+_AT_ONCE = 32 << 20
+
+
 class PartFile:
     """A file that is written with ``.part`` behind its name until ``commit``; ``file`` is what to write to.
 
@@ -25,6 +29,17 @@ class PartFile:
         self._part = path.with_name(path.name + ".part")
         with writable(path):
             self.file = self._part.open("w+b")
+        self._on_disk = 0
+
+    def keep_up(self) -> None:
+        """Bring to the disk what was written, once that is much: so there is little left for ``commit``.
+
+        For a file that is written from start to end; often called, it costs next to nothing. Raises OSError.
+        """
+        written = os.fstat(self.file.fileno()).st_size
+        if written - self._on_disk >= _AT_ONCE:
+            os.fdatasync(self.file.fileno())
+            self._on_disk = written
 
     def commit(self) -> None:
         """Bring the file to the disk, and then under its own name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -16,13 +17,15 @@ from device.media.planes import at_depth
 from device.media.verify import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from fractions import Fraction
     from pathlib import Path
     from types import TracebackType
 
     from device.config import FilmSettings
     from device.frames import Luma, TintedFrame
     from device.media.encode import Picture
+    from device.media.join import Pictures
     from device.media.probe import FilmFacts
     from device.media.segments import WorkFolder
 
@@ -203,31 +206,73 @@ def finish(
     the work; ``before_naming``: gets the finished file just before it has its name. The work folder goes.
     Whatever goes wrong, nothing stands under the final name that did not stand there before.
     """
+    pts = [pts for segment in work.segments for pts in segment.pts]
+    with (
+        joined_film(
+            out,
+            work.path,
+            picture=picture,
+            template=work.segments[0].path,
+            pictures=partial(of_segments, work.segments, picture.time_base, end_pts),
+            stamps=[each * picture.time_base for each in pts],
+            source=None if source is None or source.video < 0 else source,
+            metadata=metadata,
+            tick=tick,
+        ) as (film, joined),
+        writable(out),
+    ):
+        if source is not None:
+            times = source.path.stat()
+            set_times(film, times.st_atime_ns, times.st_mtime_ns)
+        before_naming(film, joined)
+        move(film, out)
+    work.remove()
+    return joined
+
+
+@contextlib.contextmanager
+def joined_film(
+    out: Path,
+    folder: Path,
+    *,
+    picture: Picture,
+    template: Path,
+    pictures: Pictures,
+    stamps: Sequence[Fraction],
+    source: FilmFacts | None,
+    metadata: Mapping[str, str],
+    tick: Callable[[], None],
+) -> Iterator[tuple[Path, Joined]]:
+    """A film that is to be ``out``, whole, verified and on the disk, in ``folder``: to be moved to its name.
+
+    Arguments as of ``join`` and ``verify``. Where it is not moved before the block ends, nothing of it stays.
+    """
+    path = folder / "joined"
+    with writable(out):
+        path.unlink(missing_ok=True)  # of a run that was killed: there may be no room for both
     form = container_for(out, picture.codec.name)
-    part = PartFile(work.path / "joined")
+    part = PartFile(path)
+
+    def keep_up() -> None:
+        part.keep_up()
+        tick()
+
     try:
         with writable(out):
             joined = join(
                 part.file,
                 form=form,
-                template=work.segments[0].path,
-                pictures=partial(of_segments, work.segments, picture.time_base, end_pts),
+                template=template,
+                pictures=pictures,
                 picture=picture,
-                source=None if source is None or source.video < 0 else source,
+                source=source,
                 metadata=metadata,
-                tick=tick,
+                tick=keep_up,
             )
         part.commit()
-    except BaseException:
+        verify(path, form, stamps, joined, tick)
+        yield path, joined
+    finally:
         part.discard()
-        raise
-    stamps = [pts * picture.time_base for segment in work.segments for pts in segment.pts]
-    verify(part.path, form, stamps, joined, tick)
-    with writable(out):
-        if source is not None:
-            times = source.path.stat()
-            set_times(part.path, times.st_atime_ns, times.st_mtime_ns)
-        before_naming(part.path, joined)
-        move(part.path, out)
-    work.remove()
-    return joined
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
