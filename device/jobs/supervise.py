@@ -181,9 +181,9 @@ class _Talk:
                 raise self._failure(message.error)
             if isinstance(message, NoMemory):
                 raise MemoryExceeded(f"was refused memory ({message.what})")
+            progress = message is not None and alive(message)  # first: what is heard is not lost
             now = time.monotonic()
             self._meter.look(now)
-            progress = message is not None and alive(message)
             if self.why is not None:
                 if now - self._asked > GRACE_S:
                     raise self.why

@@ -16,7 +16,7 @@ from odd_children import run, runs
 from device.engine import Stop
 from device.errors import Interrupted, TintcastError, UnreadableFilm
 from device.jobs import supervise
-from device.jobs.supervise import Crashed, Stalled, run_child
+from device.jobs.supervise import Crashed, MemoryExceeded, Stalled, run_child
 
 
 def test_a_result_comes_back_with_what_was_said_before() -> None:
@@ -43,6 +43,26 @@ def test_a_crash_is_told_by_its_signal() -> None:
 def test_leaving_without_a_word_is_a_crash() -> None:
     with pytest.raises(Crashed, match="ended with code 3"):
         run("leave")
+
+
+def test_what_was_said_before_its_memory_ran_out_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[object] = []
+    hear = supervise._Talk._hear
+
+    def hears(talk: supervise._Talk) -> object:
+        heard.append(message := hear(talk))
+        return message
+
+    def look(*_: object) -> None:
+        if any(heard):
+            raise MemoryExceeded("has too much")
+
+    monkeypatch.setattr(supervise._Talk, "_hear", hears)
+    monkeypatch.setattr("device.jobs.supervise.Meter.look", look)
+    told: list[object] = []
+    with pytest.raises(MemoryExceeded):
+        run("wait", hears=told.append)
+    assert told == ["begun"]
 
 
 @pytest.mark.parametrize(("task", "how"), [("scream", "SIGKILL"), ("oddly", "signal 40")])

@@ -96,10 +96,10 @@ def one_by_one(
             error = FilmTooLarge(f"the process that read it {excess.reason}")
         except Stalled:
             error = FilmStalled(f"no progress for {stall_s:g} s")
-        names = [item.relative for item in left]
-        lost = watch.now or names[0]  # before the first it is not known whose fault it is
-        watch.fail(lost, error)
-        left = left[names.index(lost) + 1 :]
+        if watch.now not in watch.ended:  # else, between two of them, it is nobody's fault
+            # Before the first it is not known whose fault it is.
+            watch.fail(watch.now or left[0].relative, error)
+        left = [item for item in left if item.relative not in watch.ended]
     return watch.failed
 
 
@@ -109,7 +109,7 @@ def terms_of(config: Config) -> Terms:
 
 
 class _Watch:
-    """Hears the child; ``now``: what it is at."""
+    """Hears the child; ``now``: what it began last, ``ended``: what it got to an end, whatever that was."""
 
     def __init__(
         self,
@@ -118,12 +118,14 @@ class _Watch:
         failed: Callable[[str, TintcastError], None],
     ) -> None:
         self.now: str | None = None
+        self.ended: set[str] = set()
         self.failed: dict[str, str] = {}
         self._began = began
         self._got = got
         self._tell_failed = failed
 
     def fail(self, relative: str, error: TintcastError) -> None:
+        self.ended.add(relative)
         self.failed[relative] = error.what
         self._tell_failed(relative, error)
 
@@ -132,6 +134,7 @@ class _Watch:
             self.now = message.relative
             self._began(message.relative)
         elif isinstance(message, Got):
+            self.ended.add(message.relative)
             self._got(message.relative, message.value)
         elif isinstance(message, Refused):
             self.fail(message.relative, message.error)
