@@ -109,3 +109,14 @@ def test_what_was_begun_is_known_until_it_ends(tmp_path: Path) -> None:
         assert not ledger.receipt.exists()
         ledger.end()
         assert Ledger(tmp_path).begun() == ()
+
+
+def test_only_the_disk_of_the_results_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def all_disks() -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(os, "sync", all_disks)
+    with Ledger(tmp_path).hold() as ledger:
+        ledger.write(record("a.png", kind="picture"))
+        ledger.end()
+    assert Ledger(tmp_path).get("a.png") is not None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from device.errors import (
     BrokerError,
     ConfigurationError,
+    FilmBusy,
     FilmCrashed,
     FilmStalled,
     FilmTooLarge,
@@ -21,6 +22,7 @@ from device.errors import (
     UnreadablePicture,
 )
 from device.jobs.batch.records import Outcome, Record
+from device.media.durable import writable
 from device.resources import version
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ _HOW = (
     (SourceChanged, "changed"),
     (MissingInput, "gone"),
     (BrokerError, "broker"),
+    (FilmBusy, "busy"),
     (InputError, "refused"),
     (ConfigurationError, "refused"),
 )
@@ -58,8 +61,12 @@ class Ending:
     began: str
 
     def done(self, out: Path, relative: str, result: Mapping[str, Any]) -> Record:
-        """It is done: ``out``, at ``relative`` below OUT. ``result``: fields of a ``FilmResult``."""
-        status = out.stat()
+        """It is done: ``out``, at ``relative`` below OUT. ``result``: fields of a ``FilmResult``.
+
+        Raises an error of the tree where ``out`` can't be looked at.
+        """
+        with writable(out):
+            status = out.stat()
         names = ("frames", "passed", "resumed", "seconds", "rate", "network_ms", "figures")
         fields = {name: result[name] for name in names if name in result}
         return self._record(

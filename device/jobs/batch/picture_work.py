@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
-from device.errors import SourceChanged, SpaceError, TintcastError
+from device.errors import Interrupted, MissingInput, SourceChanged, SpaceError, TintcastError
 from device.jobs.batch.one_by_one import one_by_one
 from device.jobs.batch.outcomes import Ending, now
 from device.jobs.batch.picture_task import PictureDone, PictureTask
 from device.jobs.film_identity import is_source
+from device.media.durable import writable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -53,6 +55,9 @@ class Pictures:
         try:
             self._work.begin(self._left.values())
             self._colorize(stop, terms)
+        except Interrupted:
+            self._take_finished()
+            raise
         except SpaceError as error:
             for relative in list(self._left):
                 self._failed(relative, error)
@@ -80,11 +85,6 @@ class Pictures:
 
     def _got(self, relative: str, done: PictureDone) -> None:
         todo, ending = self._left[relative]
-        path = todo.item.path
-        if not path.exists() or not is_source(path, ending.identity):
-            self._failed(relative, SourceChanged("changed while it was worked on"))
-            return
-        del self._left[relative]
         out = todo.outs[-1 if done.passed else 0]
         notes = [todo.why, *done.notes, "in colour already, passed as it was" if done.passed else ""]
         fields = {
@@ -93,8 +93,42 @@ class Pictures:
             "frames": 1,
             "notes": tuple(filter(None, notes)),
         }
-        self._took(todo, ending.done(self._work.out / out, out, fields))
+        try:
+            if not is_source(todo.item.path, ending.identity):
+                raise SourceChanged("changed while it was worked on")
+            record = ending.done(self._work.out / out, out, fields)
+        except TintcastError as error:
+            self._failed(relative, error)
+        else:
+            del self._left[relative]
+            self._took(todo, record)
 
     def _failed(self, relative: str, error: TintcastError) -> None:
         todo, ending = self._left.pop(relative)
-        self._took(todo, self._work.failed(todo, ending, error))
+        record = self._finished(todo, ending, self._work.at_heart(error, todo, ending))
+        self._took(todo, record or self._work.failed(todo, ending, error))
+
+    def _take_finished(self) -> None:
+        """Keep those that have their name, where the word of that did not come through."""
+        for relative, (todo, ending) in list(self._left.items()):
+            left = Interrupted()
+            record = self._finished(todo, ending, self._work.at_heart(left, todo, ending))
+            if record is not None:
+                del self._left[relative]
+                self._took(todo, record)
+
+    def _finished(self, todo: Todo, ending: Ending, error: TintcastError) -> Record | None:
+        """The record of a picture that has its name, though its work ended with ``error``.
+
+        None where it has none; one that may be of another source than was begun with loses it.
+        """
+        out = self._work.unrecorded(todo)
+        if out is None:
+            return None
+        path = self._work.out / out
+        with contextlib.suppress(TintcastError):
+            if not isinstance(error, SourceChanged | MissingInput):
+                return ending.done(path, out, {"frames": 1, "notes": tuple(filter(None, [todo.why]))})
+            with writable(path):
+                path.unlink(missing_ok=True)
+        return None

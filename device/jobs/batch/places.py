@@ -125,3 +125,14 @@ def lies_among_sources(target: Path, source: Path, out: Path) -> bool:
 def is_there(path: Path) -> bool:
     """Whether anything stands at ``path``, a link that leads nowhere too."""
     return os.path.lexists(path)
+
+
+def is_gone(path: Path) -> bool:
+    """Whether nothing is at ``path``, for sure: what a disk answers with an error to may be there again."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False

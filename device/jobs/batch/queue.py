@@ -15,6 +15,7 @@ from device.jobs.batch.arriving import Settling
 from device.jobs.batch.naming import shown
 from device.jobs.batch.places import Places, is_there
 from device.jobs.batch.records import Outcome
+from device.jobs.batch.results import closed_segments
 from device.jobs.batch.scan import Found, scan
 from device.jobs.film_identity import changed, film_identity, picture_identity, sequence_identity
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from device.jobs.film_identity import Ground
 
 #: What failed so may go well another time, whatever the file is.
-_PASSING = frozenset({"space", "there", "gone", "changed", "broker", "unwritable"})
+_PASSING = frozenset({"space", "there", "gone", "changed", "broker", "busy"})
 #: What becomes another file while it is worked on is tried so often in one run.
 _TRIES = 3
 
@@ -55,7 +56,8 @@ class Queue:
 
     ``before``: how many files were finished by earlier runs; ``aside``: how many are set aside because they
     failed then; ``arriving``: files that are not whole yet, ``unfinished``: that nobody goes on with.
-    ``found``: all of the last look. Safe from any thread.
+    ``suspects``: films that come last, for they may take the board down. ``found``: all of the last look.
+    Safe from any thread.
     """
 
     def __init__(self, source: Path, out: Path, config: Config, ground: Ground, ledger: Ledger) -> None:
@@ -70,6 +72,7 @@ class Queue:
         self.todo: list[Todo] = []
         self.arriving: list[str] = []
         self.unfinished: list[str] = []
+        self.suspects: set[str] = set()
         self.before = self.aside = 0
         self.found = Found()
         self._said: set[str] = set()
@@ -93,6 +96,10 @@ class Queue:
         for line in (
             *map(str, found.unread),
             *(
+                f"{shown(name)}: comes last: when it was begun, the run was cut off before it got further"
+                for name in sorted(self.suspects)
+            ),
+            *(
                 f"{shown(name)}: left out: it is not whole, and nobody goes on with it"
                 for name in self.unfinished
             ),
@@ -110,9 +117,16 @@ class Queue:
         self.todo = [Todo(item, places.outs(item), why) for item, fate, why in fates if fate is Fate.TODO]
         # What was begun first: what is done of it should not lie about.
         first = {each.relative for each in begun}
-        self.todo.sort(key=lambda todo: todo.item.relative not in first)
+        self.suspects = {todo.item.relative for todo in self.todo if self._is_suspect(todo)}
+        self.todo.sort(
+            key=lambda todo: (todo.item.relative in self.suspects, todo.item.relative not in first)
+        )
         earlier = [fate for item, fate, _ in fates if item.relative not in self._mine]
         self.before, self.aside = earlier.count(Fate.FINISHED), earlier.count(Fate.ASIDE)
+
+    def _is_suspect(self, todo: Todo) -> bool:
+        segments = closed_segments(self._out / todo.outs[0])
+        return self._ledger.starts.is_suspect(todo.item.relative, segments)
 
     def identity(self, item: Item) -> dict[str, Any]:
         """What the result of ``item`` follows from. Raises an error of the tree where it can't be read."""

@@ -12,6 +12,8 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from device.errors import ConfigurationError, MissingInput, TintcastError
+from device.jobs.batch.starts import Starts
+from device.media.disk import sync_disk
 from device.media.durable import writable, write_bytes
 
 if TYPE_CHECKING:
@@ -41,8 +43,9 @@ class Record:
 
     ``source``: its path, ``relative``: the same below IN; ``out``: its result below OUT, None where there is
     none. ``identity``: what the result follows from. ``how`` it failed: "crashed", "hung", "memory",
-    "corrupt", "refused", "space", "there" (a file that is not ours stands where the result belongs), "gone",
-    "changed" (while it was worked on) or "mistake" (ours); ``reason``: why it failed or was skipped.
+    "corrupt", "refused", "space", "there" (a file that is not ours stands where the result belongs), "busy"
+    (another run is writing it), "gone", "changed" (while it was worked on), "broker" or "mistake" (ours);
+    ``reason``: why it failed or was skipped.
     ``frames`` ... ``notes`` as in ``FilmResult``; ``figures``: of the film's colour. ``out_bytes``,
     ``out_mtime_ns``: of the result. ``began``, ``ended``: ISO 8601 with time zone.
     """
@@ -83,10 +86,12 @@ class Ledger:
     """All records of the folder ``out``. ``hold`` it to write.
 
     Only whole files are ever seen, whenever the plug is pulled. A record that can't be read counts as none.
+    ``starts``: of films, how often each was begun in vain.
     """
 
     def __init__(self, out: Path) -> None:
         self.folder = out / FOLDER
+        self.starts = Starts(self.folder / "starts.json")
         self._jobs = self.folder / "jobs"
         self._lock: int | None = None
         self._known: dict[str, Record] | None = None
@@ -123,7 +128,7 @@ class Ledger:
 
         Raises MissingInput.
         """
-        if not (self.folder / "lock").exists():
+        if not os.path.exists(self.folder / "lock"):  # noqa: PTH110 - it never raises
             raise MissingInput(
                 "the folder for the results is gone", where=self.folder.parent,
                 hint="bring it back and run it again",
@@ -203,7 +208,8 @@ class Ledger:
     def _make_sure(self) -> None:
         """Bring to the disk what was written without waiting for it."""
         if self._unsure:
-            os.sync()
+            with writable(self.folder):
+                sync_disk(self.folder)
             self._unsure = False
 
     @property

@@ -63,7 +63,7 @@ class FileEntry(Part):
     kind: Literal["film", "picture", "sequence"] = Field(description="what it is")
     outcome: Literal["done", "skipped", "failed"] = Field(description="what became of it")
     this_run: bool = Field(description="whether that was in this run")
-    how: str | None = Field(description="of what failed: crashed, hung, memory, corrupt, refused, space ...")
+    how: str | None = Field(description="of what failed: crashed, hung, memory, corrupt, refused, busy ...")
     reason: str | None = Field(description="why it failed or was passed over, in one line")
     out: str | None = Field(description="relative address, under OUT, of what was made of it")
     shots: str | None = Field(description="relative address, under OUT, of its shots.json")

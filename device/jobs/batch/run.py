@@ -14,10 +14,10 @@ from device.errors import (
 from device.jobs.batch.forecast import Forecast
 from device.jobs.batch.queue import Queue
 from device.jobs.batch.records import Ledger
+from device.jobs.batch.results import adopt
 from device.jobs.batch.sample import sample
 from device.jobs.batch.scan import scan
 from device.jobs.batch.turns import Turns
-from device.jobs.batch.work import adopt
 from device.jobs.supervise import Crashed, MemoryExceeded, Stalled, run_child
 
 if TYPE_CHECKING:

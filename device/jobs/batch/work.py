@@ -16,13 +16,12 @@ from device.errors import (
     TintcastError,
 )
 from device.jobs.batch.outcomes import Ending, NotOurs, now
-from device.jobs.batch.places import is_there, lies_among_sources
-from device.jobs.batch.records import Begun, Outcome
-from device.jobs.batch.scan import Item, State, kind_of
+from device.jobs.batch.places import is_gone, is_there, lies_among_sources
+from device.jobs.batch.records import Begun
+from device.jobs.batch.results import closed_segments, is_of_another, is_ours, tidy, unrecorded
 from device.jobs.film import FilmTask, run_film
 from device.jobs.film_identity import is_source
 from device.jobs.film_receipt import read_receipt
-from device.jobs.film_shots import read_shots
 from device.media.durable import writable
 from device.media.segments import WorkFolder
 
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from device.engine import Stop
     from device.jobs.batch.queue import Queue, Todo
     from device.jobs.batch.records import Ledger, Record
+    from device.jobs.batch.scan import Item
     from device.jobs.film import Progress
     from device.jobs.supervise import Terms
 
@@ -61,12 +61,33 @@ class Work:
 
         Raises Interrupted, Postponed among it, and NetworkFileError; what else goes wrong is in the record.
         """
-        item, (out,) = todo.item, todo.outs
-        ending = Ending(item, {}, now())
+        ending = Ending(todo.item, {}, now())
         try:
             ending = self.prepare(todo)
             check()
+            self._ledger.starts.begin(todo.item.relative, closed_segments(self.out / todo.outs[0]))
             self.begin([(todo, ending)])
+            return self._film(todo, ending, stop, terms, progress=progress, say=say)
+        except (Interrupted, NetworkFileError):
+            raise
+        except TintcastError as error:
+            return self.failed(todo, ending, error)
+        finally:
+            self._ledger.starts.end(todo.item.relative)
+
+    def _film(
+        self,
+        todo: Todo,
+        ending: Ending,
+        stop: Stop,
+        terms: Terms,
+        *,
+        progress: Callable[[Progress], None],
+        say: Callable[[str], None],
+    ) -> Record:
+        """Do what is begun. A film that has its name is done, whatever became of its process then."""
+        item, (out,) = todo.item, todo.outs
+        try:
             result = run_film(
                 self._task(todo, ending),
                 progress=progress,
@@ -74,12 +95,11 @@ class Work:
                 stop=stop,
                 terms=terms,
             )
-        except (Interrupted, NetworkFileError):
-            raise
-        except TintcastError as error:
+        except TintcastError:
             known = read_receipt(self._ledger.receipt, self.out / out)
             if known is None:
-                return self.failed(todo, ending, error)
+                raise
+            tidy(self.out / out)
             fields = known
         else:
             fields = asdict(result)
@@ -116,7 +136,22 @@ class Work:
 
     def failed(self, todo: Todo, ending: Ending, error: TintcastError) -> Record:
         """The record of a file whose work ended with ``error``."""
-        return ending.failed(self._at_heart(error, todo, ending), self._ledger.get(todo.item.relative))
+        heart = self.at_heart(error, todo, ending)
+        if isinstance(heart, MissingInput) and self._is_deleted(todo.item):
+            for out in todo.outs:
+                shutil.rmtree(WorkFolder.path_for(self.out / out), ignore_errors=True)
+        return ending.failed(heart, self._ledger.get(todo.item.relative))
+
+    def unrecorded(self, todo: Todo) -> str | None:
+        """Which of its results stands there without a record, as of ``results.unrecorded``."""
+        return unrecorded(self.out, todo.outs, self._ledger.get(todo.item.relative))
+
+    def _is_deleted(self, item: Item) -> bool:
+        """Whether the file is gone and others are there: not the disk that they lie on."""
+        try:
+            return is_gone(item.path) and any(self._source.iterdir())
+        except OSError:
+            return False
 
     def _clear(self, out: str, ending: Ending) -> None:
         """See that the result may go to ``out``, and make the folder for it.
@@ -137,9 +172,9 @@ class Work:
                 + ("was changed since it was made" if changed else "is not ours"),
                 hint="move it away, or delete it, for a new one",
             )
-        if lies_among_sources(target, self._source, self.out):
-            raise ConfigurationError(f"its result {target} would lie among the files that are read")
         with writable(target.parent):
+            if lies_among_sources(target, self._source, self.out):
+                raise ConfigurationError(f"its result {target} would lie among the files that are read")
             target.parent.mkdir(parents=True, exist_ok=True)
 
     def begin(self, begun: Iterable[tuple[Todo, Ending]]) -> None:
@@ -163,12 +198,12 @@ class Work:
             for out in set(before.get(todo.item.relative, ())) - set(todo.outs):
                 shutil.rmtree(WorkFolder.path_for(self.out / out), ignore_errors=True)
 
-    def _at_heart(self, error: TintcastError, todo: Todo, ending: Ending) -> TintcastError:
+    def at_heart(self, error: TintcastError, todo: Todo, ending: Ending) -> TintcastError:
         """The reason behind ``error``, where that is that the file is not there any more, or another one."""
         path = todo.item.path
         if isinstance(error, NotOurs | SpaceError | ConfigurationError):
             return error
-        if not path.exists():
+        if is_gone(path):
             return MissingInput("is no longer there")
         try:
             if ending.identity and not is_source(path, ending.identity):
@@ -176,57 +211,3 @@ class Work:
         except TintcastError as unreadable:
             return unreadable
         return error
-
-
-def is_ours(target: Path, out: str, record: Record | None) -> bool:
-    """Whether the file ``target``, ``out`` below OUT, is as ``record`` says, or as a redone shot left it."""
-    if record is None or record.out != out:
-        return False
-    return is_as_recorded(target, record) or read_shots(target) is not None
-
-
-def is_as_recorded(target: Path, record: Record | None) -> bool:
-    """Whether the file ``target`` has the size and the time that ``record`` says."""
-    if record is None:
-        return False
-    try:
-        status = target.stat()
-    except OSError:
-        return False
-    return (status.st_size, status.st_mtime_ns) == (record.out_bytes, record.out_mtime_ns)
-
-
-def is_of_another(before: Record, ending: Ending) -> bool:
-    """Whether the record is of another file, which had this place in another folder."""
-    path = ending.item.path
-    if before.source == str(path.absolute()) or before.identity.get("source") == ending.identity["source"]:
-        return False
-    try:
-        return not path.samefile(before.source)
-    except OSError:
-        return True
-
-
-def adopt(source: Path, out: Path, ledger: Ledger) -> list[Record]:
-    """Write the records of results that got their name just before an earlier run was killed; returns them.
-
-    Raises an error of the tree where they can't be written.
-    """
-    adopted = []
-    for begun in ledger.begun():
-        before = ledger.get(begun.relative)
-        if before is not None and before.identity == begun.identity and before.outcome is not Outcome.FAILED:
-            continue
-        kind = kind_of(source / begun.relative)
-        for relative in begun.outs:
-            target = out / relative
-            if not target.is_file() or is_as_recorded(target, before):
-                continue  # not begun to be written, or what stood there before
-            known = {"frames": 1} if kind == "picture" else read_receipt(ledger.receipt, target)
-            if known is not None:
-                item = Item(source / begun.relative, begun.relative, kind, State(0, 0, 0))
-                record = Ending(item, begun.identity, now()).done(target, relative, known)
-                ledger.write(record)
-                adopted.append(record)
-                break
-    return adopted
