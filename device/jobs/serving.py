@@ -68,10 +68,11 @@ class NoMemory:
     what: str
 
 
-def settle(parent: int, *, data_mb: int, low: bool) -> None:
+def settle(parent: int, *, data_mb: int, low: bool, nice: int) -> None:
     """Before anything else in a new child: whose it is, and how it behaves.
 
-    ``data_mb``: bound of its memory, 0: none; ``low``: it stands back behind others.
+    ``data_mb``: bound of its memory, 0: none; ``low``: it stands back behind others; ``nice``: so much it is
+    nicer than its parent.
     """
     die_with(parent)
     # A service manager sends its stop to every process of the service; ours hears of it from the parent.
@@ -81,6 +82,7 @@ def settle(parent: int, *, data_mb: int, low: bool) -> None:
         bound_memory(data_mb)
     if low:
         stand_back()
+    os.nice(nice)
 
 
 def serve(

@@ -67,13 +67,14 @@ class Terms:
 
     ``held``: why its work rests now, None: it goes on. ``leave``: why it has to end in good order now, as the
     error that ``run_child`` then raises; None: it may stay. ``memory_mb``: what it may have of its own, 0: no
-    bound. ``low``: it stands back behind whatever else the board does.
+    bound. ``low``: it stands back behind whatever else the board does; ``nice``: it only makes room for that.
     """
 
     held: Callable[[], str | None] = _nothing
     leave: Callable[[], TintcastError | None] = _nothing
     memory_mb: int = 0
     low: bool = False
+    nice: int = 0
 
 
 class Crashed(Exception):
@@ -137,6 +138,7 @@ def _start(module: str, theirs: Connection, terms: Terms) -> subprocess.Popen[by
         "parent": os.getpid(),
         "data_mb": data_bound(terms.memory_mb),
         "low": terms.low,
+        "nice": terms.nice,
     }
     # Few arenas: many threads allocate frames, and each arena would keep its own.
     environment = {**os.environ, "MALLOC_ARENA_MAX": "2"}

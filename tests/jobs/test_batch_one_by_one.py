@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from batches import settings
 
 from device.engine import Stop
-from device.jobs.batch.one_by_one import one_by_one
+from device.jobs.batch.one_by_one import one_by_one, terms_of
 from device.jobs.batch.scan import Item, State
 from device.jobs.supervise import Terms
 
@@ -39,3 +40,9 @@ def test_a_process_that_dies_with_nothing_left_to_do_takes_nobody_along(
     )
     assert left == set()
     assert failed == dict.fromkeys(broken, "is broken")
+
+
+@pytest.mark.parametrize(("priority", "nice"), [("low", 5), ("normal", 0)])
+def test_whom_a_person_waits_for_does_not_wait_for_all_others(priority: str, nice: int) -> None:
+    terms = terms_of(settings(batch={"priority": priority}))
+    assert (terms.low, terms.nice) == (False, nice)

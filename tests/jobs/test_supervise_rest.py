@@ -113,3 +113,16 @@ def test_a_stop_signal_to_the_whole_service_reaches_the_parent_alone() -> None:
 
     assert run("busy", hears=hears)[0] == "BUSY"
     assert len(signalled) == 1
+
+
+def test_a_child_may_make_room_for_others_without_standing_back() -> None:
+    found: list[tuple[int, int]] = []
+
+    def hears(message: Any) -> None:
+        if message == 2:
+            (child,) = children(os.getpid(), "odd_child")
+            found.append((os.getpriority(os.PRIO_PROCESS, child), os.sched_getscheduler(child)))
+
+    run("busy", terms=Terms(nice=3), hears=hears)
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    assert found == [(min(ours + 3, 19), os.sched_getscheduler(0))]

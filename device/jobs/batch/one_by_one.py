@@ -56,6 +56,8 @@ class Refused:
     error: TintcastError
 
 
+#: Of a child that looks while a night stands back: behind those who do not, but it is done some time.
+_NICE = 5
 #: Seconds between two words of a child that gets on.
 _BEAT_S = 0.25
 
@@ -104,8 +106,8 @@ def one_by_one(
 
 
 def terms_of(config: Config) -> Terms:
-    """What a child may that only looks at films."""
-    return Terms(memory_mb=config.batch.memory_mb, low=config.batch.priority == "low")
+    """What a child may that only looks at films: a person may wait for what it finds out."""
+    return Terms(memory_mb=config.batch.memory_mb, nice=_NICE if config.batch.priority == "low" else 0)
 
 
 class _Watch:
