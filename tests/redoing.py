@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from device.jobs.film import FilmResult
+    from device.jobs.film_shots import FilmShots
 
     Settings = Mapping[str, Mapping[str, Any]]
     Stamped = tuple[Fraction, Fraction, Fraction, bytes]
@@ -50,7 +51,14 @@ def coloured(source: Path, out: Path, settings: Config) -> FilmResult:
 
 def redone(film: Path, numbers: Iterable[int], asked: Settings, *, undo: bool = False) -> FilmResult:
     """Redo shots of a film in this process."""
-    known, stop = known_shots(film), Stop()
+    return redone_from(known_shots(film), film, numbers, asked, undo=undo)
+
+
+def redone_from(
+    known: FilmShots, film: Path, numbers: Iterable[int], asked: Settings, *, undo: bool = False
+) -> FilmResult:
+    """The same, worked out from what was ``known`` of the film."""
+    stop = Stop()
     shots = tuple(wanted(known, number, asked, undo=undo) for number in numbers)
     task = FilmTask(film.parent / known.source, film, film_config(known, Config()), redo=shots)
     return redo(task, lambda _: None, stop, gate=Gate(stop))

@@ -23,7 +23,7 @@ from device.jobs.deciding import in_colour, mostly
 from device.jobs.film import FilmResult, FilmTask, Progress, Said
 from device.jobs.film_checking import all_in_colour
 from device.jobs.film_frames import notes_on_sending, sending_sink, with_delivery
-from device.jobs.film_identity import Ground, film_identity, is_source, sequence_identity
+from device.jobs.film_identity import Ground, film_identity, has_content, is_source, sequence_identity
 from device.jobs.film_notes import comment_on, notes_on
 from device.jobs.film_receipt import write_receipt
 from device.jobs.film_reporter import Reporter
@@ -192,7 +192,7 @@ def _join(
         raise ValueError(task)
 
     def receive(film: Path, joined: Joined) -> None:
-        _check_unchanged(task)
+        _check_unchanged(task.source, work.identity)
         if task.config.film.keep_shots:
             lay_down_shots(
                 out,
@@ -225,10 +225,11 @@ def _join(
     return replace(result, notes=(*result.notes, *joined.notes))
 
 
-def _check_unchanged(task: FilmTask) -> None:
-    """See that the film is still the one that was begun with. Raises SourceChanged."""
-    if task.identity is not None and not is_source(task.source, task.identity):
-        raise SourceChanged("changed while it was worked on", where=task.source)
+def _check_unchanged(source: Path, identity: Mapping[str, Any]) -> None:
+    """See that the film is still the one that was begun with. Raises SourceChanged, MissingInput."""
+    same = has_content(find_pictures(source), identity) if source.is_dir() else is_source(source, identity)
+    if not same:
+        raise SourceChanged("changed while it was worked on", where=source)
 
 
 def ground_of(network: Network) -> Ground:

@@ -171,6 +171,7 @@ def lay_down(film: Path, shots: FilmShots, stills: Mapping[str, Path]) -> None:
     folder = shots_folder(film)
     with writable(folder):
         folder.mkdir(exist_ok=True)
+        _promote(film)
     for name, path in stills.items():
         _bring(path, folder / name)
     write_bytes(folder / _NEXT, shots.to_bytes())
@@ -183,10 +184,8 @@ def settle(film: Path) -> None:
     if true is None:
         remove_shots(film)
         return
-    following = _read(folder / _NEXT)
     with writable(folder):
-        if following == true:
-            move(folder / _NEXT, folder / _NAME)
+        _promote(film)
         kept = {_NAME, *(shot.still for shot in true.shots)}
         for file in folder.iterdir():
             if file.name not in kept:
@@ -196,6 +195,14 @@ def settle(film: Path) -> None:
 def remove_shots(film: Path) -> None:
     """Delete what is known of the shots of ``film``."""
     shutil.rmtree(shots_folder(film), ignore_errors=True)
+
+
+def _promote(film: Path) -> None:
+    """Where what was laid down for ``film`` is true, whether or not it was settled: it is what is known."""
+    folder = shots_folder(film)
+    following = _read(folder / _NEXT)
+    if following is not None and following == read_shots(film):
+        move(folder / _NEXT, folder / _NAME)
 
 
 def still_name(number: int, jpeg: bytes) -> str:

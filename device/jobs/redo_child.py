@@ -19,6 +19,7 @@ from device.errors import ConfigurationError, SpaceError
 from device.jobs.film import FilmResult, FilmTask
 from device.jobs.film_reporter import Reporter
 from device.jobs.film_shots import FilmShots, Made, Shot, lay_down, read_shots, settle
+from device.jobs.redo import film_config
 from device.jobs.shot_studio import Redone, Studio
 from device.jobs.supervise import serve
 from device.media.durable import move, set_times, writable
@@ -48,8 +49,8 @@ def redo(task: FilmTask, send: Callable[[Progress | Said], None], stop: Stop, *,
     facts = facts_at(task.source, task.config)
     with WorkFolder(film, {REDO: [shot.number for shot in task.redo]}, resume=False) as work:
         known = read_shots(film)  # now that nobody else changes it
-        if known is None:
-            raise ConfigurationError("was changed just now", where=film)
+        if known is None or not _begins_from(known, task):
+            raise ConfigurationError("was changed just now", where=film, hint="run it again")
         _check_room(film, work.path)
         total, done = sum(shot.frames for shot in task.redo), 0
         with Studio(task, facts, work, stop, gate) as studio:
@@ -111,6 +112,21 @@ def _put_in(
             move(made, film)
     settle(film)
     return joined.notes
+
+
+def _begins_from(known: FilmShots, task: FilmTask) -> bool:
+    """Whether what is asked was worked out from what is known now: another redo may have ended since."""
+    if film_config(known, task.config) != task.config:
+        return False
+    now = {shot.number: shot for shot in known.shots}
+    return all(shot.number in now and _is_next(shot, now[shot.number]) for shot in task.redo)
+
+
+def _is_next(asked: Shot, now: Shot) -> bool:
+    """Whether ``asked`` is ``now`` with other settings, or with those before."""
+    if replace(now, settings=asked.settings, before=asked.before) != asked:
+        return False
+    return asked.before == (*now.before, now.settings) or now.before == (*asked.before, asked.settings)
 
 
 def _check_room(film: Path, folder: Path) -> None:

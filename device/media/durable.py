@@ -7,7 +7,7 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
-from device.errors import from_os_error
+from device.errors import TintcastError, from_os_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,6 +62,8 @@ def writable(path: object) -> Iterator[None]:
     """Turn an OSError inside the block into the error of the tree that it is, about ``path``."""
     try:
         yield
+    except TintcastError:
+        raise  # one of ours that is an OSError, too: of what is read meanwhile
     except OSError as error:
         raise from_os_error(error, where=path, doing="can't be written") from None
 

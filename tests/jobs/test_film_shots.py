@@ -159,6 +159,23 @@ def test_whoever_reads_between_two_steps_gets_what_is_true_of_the_film(tmp_path:
     assert read_shots(film) is None
 
 
+def test_what_is_true_outlives_two_runs_that_were_killed(tmp_path: Path) -> None:
+    """One between the film's name and settling, the next before its film had a name."""
+    film, made = tmp_path / "film.mp4", tmp_path / "made"
+    for number, run in enumerate(("whole", "killed after its name", "killed before its name")):
+        made.write_bytes(run.encode())
+        shots = FilmShots(film.name, Made.of(made), "", 1, 25.0, 1.0, {}, {"run": {"n": number}}, {}, ())
+        lay_down(film, shots, {})
+        if number == 2:
+            break
+        made.replace(film)
+        if number == 0:
+            settle(film)
+    known = read_shots(film)
+    assert known is not None
+    assert known.settings == {"run": {"n": 1}}
+
+
 @pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b'{"format": 1}', b'{"format": 1, "shots": [3]}'])
 def test_what_can_not_be_read_is_nothing(tmp_path: Path, content: bytes) -> None:
     film = tmp_path / "film.mp4"

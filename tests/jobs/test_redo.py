@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -13,12 +12,11 @@ from colour_films import make_colour_film
 from films import make_film, sound_packets
 from redoing import coloured, config, copied, other, packets, planes, redone, told
 
-from device.errors import ConfigurationError, MissingInput, SourceChanged
-from device.jobs.film_shots import read_shots, shots_folder
-from device.jobs.redo import known_shots, redo_film
+from device.errors import ConfigurationError
+from device.jobs.film_shots import shots_folder
+from device.jobs.redo import known_shots
 from device.media.facts import read_facts
 from device.media.probe import probe
-from device.media.segments import WorkFolder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -255,60 +253,3 @@ def test_all_that_a_film_says_of_itself_stays(tmp_path: Path, name: str) -> None
     )
     assert again.rotation == 90
     assert sound_packets(out) == sound_packets(source)
-
-
-def test_the_source_may_have_moved_but_must_be_the_same(film: Path, source: Path, tmp_path: Path) -> None:
-    out = copied(film, tmp_path)
-    moved = tmp_path / "moved.mkv"
-    shutil.copy(source, moved)
-    hidden = source.with_name("hidden")
-    source.rename(hidden)
-    try:
-        with pytest.raises(MissingInput, match="--source"):
-            redo_film(out, [2], PALE, config())
-        assert redo_film(out, [2], PALE, config(), source=moved).frames == 9
-        assert (
-            redo_film(out, [2], {}, config(), undo=True).frames == 9
-        )  # where it is now is known from then on
-    finally:
-        hidden.rename(source)
-    changed_source = tmp_path / "changed.mkv"
-    changed_source.write_bytes(source.read_bytes()[:-1] + b"?")
-    with pytest.raises(SourceChanged, match="is not what the film was made from"):
-        redo_film(out, [2], {"colour": {"saturation": 2}}, config(), source=changed_source)
-
-
-def test_wishes_that_can_not_be_are_refused_before_anything_is_done(film: Path, tmp_path: Path) -> None:
-    out = copied(film, tmp_path)
-    for numbers, asked, reason in (
-        ([], PALE, "no shot is named"),
-        ([7], PALE, "has no shot 7 .*1 to 6"),
-        ([0], PALE, "has no shot 0"),
-        ([1], {}, "nothing else is asked for"),
-        ([1], {"colour": {"saturation": 7}}, "colour.saturation = 7 is not allowed"),
-        ([1], {"film": {"crf": 3}}, "crf can't be other for a shot alone"),
-        ([1], {"hints": {"points": ["1,1,#ff0000x"]}}, "hints.points"),
-    ):
-        with pytest.raises(ConfigurationError, match=reason):
-            redo_film(out, numbers, asked, config())
-    assert out.read_bytes() == film.read_bytes()
-    out.write_bytes(film.read_bytes() + b"?")
-    with pytest.raises(ConfigurationError, match="nothing is known of its shots"):
-        redo_film(out, [1], PALE, config())
-    with pytest.raises(MissingInput, match="no such film"):
-        redo_film(tmp_path / "nowhere.mp4", [1], PALE, config())
-
-
-def test_a_film_that_is_made_afresh_is_not_touched(film: Path, tmp_path: Path) -> None:
-    out = copied(film, tmp_path)
-    work = WorkFolder.path_for(out)
-    work.mkdir()
-    (work / "job.json").write_text('{"network": "another"}')
-    (work / "00000000.mkv").write_bytes(b"frames")
-    with pytest.raises(ConfigurationError, match="is being coloured afresh, and that was interrupted"):
-        redone(out, [1], PALE)
-    assert (work / "00000000.mkv").read_bytes() == b"frames"
-    shutil.rmtree(work)
-    with WorkFolder(out, {}), pytest.raises(ConfigurationError, match="another run is writing this film"):
-        redone(out, [1], PALE)
-    assert read_shots(out) is not None
