@@ -70,8 +70,10 @@ class Places:
                 if self._taken.setdefault(_key(name), item.relative) == item.relative
             )
             self._named[item.relative] = PurePath(result)
-        if item.kind == "picture" and result != item.relative:
-            return result, item.relative
+        if item.kind == "picture":
+            source = PurePath(item.relative)
+            kept = str(source.with_name(_bounded(source.name)))
+            return (result,) if result == kept else (result, kept)
         return (result,)
 
     def _wanted(self, item: Item) -> PurePath:

@@ -62,7 +62,9 @@ def report_of(
 
 def entry(record: Record, out: Path, this_run: Collection[str]) -> FileEntry:
     """One file's part of the report; ``this_run``: relative names of what this run has done."""
-    shots = None if record.out is None else shots_folder(out / record.out) / "shots.json"
+    shots = None
+    if record.out is not None and record.kind != "picture":
+        shots = shots_folder(out / record.out) / "shots.json"
     return FileEntry(
         file=shown(record.relative),
         href=href(record.relative),
@@ -72,7 +74,7 @@ def entry(record: Record, out: Path, this_run: Collection[str]) -> FileEntry:
         how=_text(record.how),
         reason=_text(record.reason),
         out=None if record.out is None else href(record.out),
-        shots=href(shots.relative_to(out)) if shots is not None and shots.exists() else None,
+        shots=href(shots.relative_to(out)) if shots is not None and os.path.exists(shots) else None,  # noqa: PTH110 - it never raises
         job=job_level(record.relative),
         frames=record.frames,
         passed=record.passed,
