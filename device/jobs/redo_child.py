@@ -81,7 +81,7 @@ def _put_in(
 ) -> list[str]:
     """Make the new film, verify it, and give it the old one's name. Returns notes for people."""
     patches = [each.patch for each in redone]
-    laid, facts = Laid.of(film), probe(film)
+    laid, facts = Laid.of(film, tick), probe(film)
     check_patches(film, laid, patches)
     with joined_film(
         film,

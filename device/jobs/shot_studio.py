@@ -85,6 +85,7 @@ class _ShotSink:
     def write(self, tinted: TintedFrame) -> None:
         """Encode one frame. Raises SpaceError on a full disk."""
         self._segments.write(tinted, tinted.frame.pts, first=tinted.frame.index)
+        self._segments.keep_up()
         self._keeper.saw(tinted, 0)
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from device.errors import TintcastError
 from device.media.probe import open_film, picture_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from fractions import Fraction
     from pathlib import Path
 
@@ -41,13 +41,14 @@ class Laid:
     parameters: bytes
 
     @classmethod
-    def of(cls, film: Path) -> Laid:
-        """Read it from the packets of ``film``; errors as ``probe``."""
+    def of(cls, film: Path, tick: Callable[[], None] = lambda: None) -> Laid:
+        """Read it from the packets of ``film``; ``tick``: called for each. Errors as ``probe``."""
         stamps: list[Fraction] = []
         keys = set()
         with open_film(film) as container:
             stream = picture_stream(container, film)
             for packet in _packets(container, stream):
+                tick()
                 if packet.is_keyframe:
                     keys.add(len(stamps))
                 stamps.append((packet.pts or 0) * packet.time_base)

@@ -79,6 +79,13 @@ class SegmentWriter:
             encoder.write(tinted.frame.luma, cb, cr, pts, key=tinted.cut)
         self._pts.append(pts)
 
+    def keep_up(self) -> None:
+        """Bring the open segment to the disk, once there is much of it; errors as of ``write``."""
+        if self._open:
+            part, _ = self._open
+            with writable(part.path):
+                part.keep_up()
+
     def _chroma(self, tinted: TintedFrame) -> tuple[Luma, Luma]:
         """The colour of a frame, as deep as it goes out where that is deeper than it came."""
         size, before, depth = self._picture.chroma_size, tinted.frame.depth, self._picture.chroma_depth
@@ -147,6 +154,7 @@ class FilmSink:
         if state is not None:
             self._close_segment(state)
         self._segments.write(tinted, frame.pts)
+        self._segments.keep_up()
         self._prints.append(fingerprint(frame.luma))
         if self._witness is not None:
             self._witness.saw(tinted, self._prints[-1])

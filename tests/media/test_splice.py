@@ -116,7 +116,8 @@ def test_shots_may_follow_each_other_at_any_distance(tmp_path: Path, cuts: tuple
     with path.open("wb") as file, Encoder(file, of, SETTINGS) as encoder:
         for n in range(330):
             encoder.write(grey + n % 9, chroma, chroma, 40 * n, key=n in cuts)
-    laid = Laid.of(path)
-    assert len(laid.stamps) == len(content(path)) == 330
+    ticks: list[int] = []
+    laid = Laid.of(path, lambda: ticks.append(1))
+    assert len(laid.stamps) == len(content(path)) == len(ticks) == 330
     assert set(cuts) <= laid.keys
     assert max(b - a for a, b in pairwise([*sorted(laid.keys), 330])) <= 160

@@ -28,17 +28,22 @@ if TYPE_CHECKING:
 LOSSLESS = FilmSettings(crf=0, preset="ultrafast")
 
 
+def tinted(film: FilmSource) -> Iterator[TintedFrame]:
+    ab = np.full((8, 8, 2), 20, np.float32)
+    for frame in film.frames():
+        yield TintedFrame(frame, shrink(frame.luma, None, (16, 16)), ab)
+
+
 @pytest.fixture
 def to_join(tmp_path: Path) -> Iterator[tuple[WorkFolder, dict[str, Any]]]:
     """A work folder with all segments of a film, and how it is finished."""
     source = tmp_path / "in.mkv"
     make_film(source, size=(320, 240), count=40)
-    ab = np.full((8, 8, 2), 20, np.float32)
     with FilmSource(source) as film, WorkFolder(tmp_path / "out.mp4", {}) as work:
         picture = Picture.of(film.facts, LOSSLESS)
         with FilmSink(work, picture, LOSSLESS, lambda _: None) as sink:
-            for frame in film.frames():
-                sink.write(TintedFrame(frame, shrink(frame.luma, None, (16, 16)), ab))
+            for frame in tinted(film):
+                sink.write(frame)
         yield (
             work,
             {"picture": picture, "source": film.facts, "end_pts": film.end_pts, "metadata": {}},
@@ -71,6 +76,29 @@ def test_a_slow_disk_gets_a_film_while_it_is_joined_not_all_at_its_end(
     times = [each for _, each in brought]
     assert len(set(times)) == len(times)  # never twice without a word between
     assert len(stamps(out)) == 40
+
+
+def test_a_long_segment_does_not_wait_for_its_end_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brought, most, fdatasync = [0], 1 << 16, os.fdatasync
+
+    def bring(number: int) -> None:
+        fdatasync(number)
+        brought.append(os.fstat(number).st_size)
+
+    monkeypatch.setattr(durable, "_AT_ONCE", most)
+    monkeypatch.setattr(os, "fdatasync", bring)
+    source, settings = tmp_path / "in.mkv", FilmSettings(codec="ffv1")
+    make_film(source, size=(320, 240), count=30)
+    with FilmSource(source) as film, WorkFolder(tmp_path / "out.mkv", {}) as work:
+        picture = Picture.of(film.facts, settings)
+        with FilmSink(work, picture, settings, lambda _: None) as sink:
+            for frame in tinted(film):
+                sink.write(frame)
+        sizes = [*brought, work.segments[0].path.stat().st_size]
+    assert sizes[-1] > 4 * most
+    assert all(later - earlier <= 5 * most for earlier, later in pairwise(sizes))
 
 
 @pytest.mark.parametrize("step", ["verify", "set_times", "move"])
