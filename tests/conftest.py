@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from disks import can_mount
 from hypothesis import settings
 
 # An example that is slow on a busy machine is no failure; pytest-timeout ends what hangs. What a run tries
@@ -16,7 +17,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("TINTCAST_SHARED", ROOT.parent / "shared"))
-LEFT_OUT = pytest.StashKey[int]()
+LEFT_OUT = pytest.StashKey[dict[str, int]]()
 
 
 @pytest.fixture(scope="session")
@@ -40,18 +41,27 @@ def films(shared: Path) -> list[Path]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs the material where it is not; the same rooms are tested on films of our own."""
-    if SHARED.is_dir():
-        return
-    wanting = [item for item in items if "shared" in getattr(item, "fixturenames", ())]
-    items[:] = [item for item in items if item not in wanting]
-    config.stash[LEFT_OUT] = len(wanting)
-    config.hook.pytest_deselected(items=wanting)
+    """Leave out what can't be had here: the same rooms are tested on films of our own, and without disks."""
+    wanting = {
+        f"on real photographs and films are left out: no {SHARED} (or TINTCAST_SHARED)": []
+        if SHARED.is_dir()
+        else [item for item in items if "shared" in getattr(item, "fixturenames", ())],
+        "on small disks are left out: mounting them takes root's rights": _wanting_disks(items),
+    }
+    config.stash[LEFT_OUT] = {why: len(left) for why, left in wanting.items()}
+    left_out = [item for left in wanting.values() for item in left]
+    if left_out:
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+
+
+def _wanting_disks(items: list[pytest.Item]) -> list[pytest.Item]:
+    wanting = [item for item in items if item.get_closest_marker("mounts")]
+    return [] if not wanting or can_mount() else wanting
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say what was left out, so that a green run without the material is not taken for a whole one."""
-    if count := config.stash.get(LEFT_OUT, 0):
-        terminalreporter.write_line(
-            f"{count} tests on real photographs and films are left out: no {SHARED} (or TINTCAST_SHARED)"
-        )
+    """Say what was left out, so that a green run without it is not taken for a whole one."""
+    for why, count in config.stash.get(LEFT_OUT, {}).items():
+        if count:
+            terminalreporter.write_line(f"{count} tests {why}")

@@ -6,6 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.timeout(600)
+
 CAMPAIGN = Path(__file__).parent.parent / "campaigns" / "mutants.py"
 
 

@@ -13,6 +13,8 @@ from night_results import differences, results
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.timeout(300)
+
 #: Longer than a film takes: a sign that it waits for comes.
 _PATIENCE_S = 30.0
 

@@ -231,7 +231,7 @@ def test_a_broker_that_is_away_holds_nothing_up_and_is_told_all_when_it_comes(
     began = time.monotonic()
     with over_mqtt(night, late.port, base, tmp_path, said):
         at_work(night)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 10
         wait_until(lambda: any("trying again" in line for line in said))
         late.start()
         try:
@@ -248,7 +248,7 @@ def test_a_broker_that_is_away_holds_nothing_up_and_is_told_all_when_it_comes(
             began = time.monotonic()
         finally:
             late.stop()
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 10
     assert night.status().progress is not None
 
 

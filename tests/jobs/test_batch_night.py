@@ -199,10 +199,17 @@ def test_it_pauses_as_it_is_told(tmp_path: Path) -> None:
     night = Night()
     seen: list[Progress | None] = []
 
+    def rests() -> bool:
+        """What was under way when it was told to pause has come."""
+        before = night.status().progress
+        time.sleep(1)
+        return before is not None and night.status().progress == before
+
     def command() -> None:
         wait_for(lambda: colouring(night, "a.mkv"))
         night.pause("a test")
         wait_for(lambda: night.status().state == "paused")
+        wait_for(rests)
         for _ in range(2):
             time.sleep(1)
             seen.append(night.status().progress)

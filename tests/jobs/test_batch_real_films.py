@@ -13,6 +13,8 @@ from night_results import as_films_alone, results
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.timeout(300)
+
 #: In colour from end to end; grey.
 FEW = ("realshort.mp4", "oldfilm_house_bw.mp4")
 SETTINGS = """

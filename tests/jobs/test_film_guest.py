@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from device.errors import TintcastError
     from device.jobs.film import FilmResult, Progress
 
+pytestmark = pytest.mark.timeout(300)
+
 COUNT = 240
 #: Patience with us, and what a busy machine may add to it (seconds).
 STOP_S, BUSY_S = 5.0, 5.0
@@ -108,7 +110,7 @@ def whole(source: Path, config: Config, tmp_path_factory: pytest.TempPathFactory
 def test_a_film_rests_where_it_is_and_becomes_the_same(
     source: Path, whole: Path, config: Config, tmp_path: Path
 ) -> None:
-    out, guest = tmp_path / "out.mkv", Guest(30, rest_s=2.5)
+    out, guest = tmp_path / "out.mkv", Guest(30, rest_s=6.0)
     result = made(source, out, config, guest)
     assert (result.frames, result.resumed) == (COUNT, 0)
     # It went on telling how far it is, and soon it was no further.

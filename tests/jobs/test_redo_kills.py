@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from device.jobs.film import Progress
 
+pytestmark = pytest.mark.timeout(300)
+
 PALE = {"colour": {"saturation": 0.3}}
 
 

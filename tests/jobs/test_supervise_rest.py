@@ -52,11 +52,10 @@ def test_a_held_child_rests_says_why_and_goes_on_where_it_was() -> None:
     with pytest.raises(Postponed, match="out of hours until 22:00"):
         # It rests for longer than it may be stuck.
         run("count", stall_s=1.5, terms=script.terms, hears=script.hears)
-    assert ("waits", "the board is hot") in script.while_held
-    counted = [message for message in script.while_held if isinstance(message, int)]
+    rests = script.while_held.index(("waits", "the board is hot"))
     # What was under way when the word came is all.
-    assert counted == list(range(6, 6 + len(counted)))
-    assert len(counted) < 14
+    assert script.while_held[:rests] == list(range(6, 6 + rests))
+    assert not [message for message in script.while_held[rests:] if isinstance(message, int)]
 
 
 def test_after_a_rest_a_child_that_gets_nowhere_is_found_out() -> None:
@@ -74,7 +73,7 @@ def test_a_stop_ends_a_child_that_rests() -> None:
     with pytest.raises(Interrupted) as caught:
         run("count", stop, terms=script.terms, hears=script.hears)
     assert type(caught.value) is Interrupted
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 15
 
 
 @pytest.mark.parametrize("task", ["wait", "hang", "segfault"])
@@ -83,7 +82,7 @@ def test_who_is_to_leave_leaves_with_the_reason_whatever_becomes_of_the_child(ta
     began = time.monotonic()
     with pytest.raises(SpaceError, match="3 MB left"):
         run(task, terms=terms)
-    assert time.monotonic() - began < 7
+    assert time.monotonic() - began < 15
 
 
 def test_a_child_that_is_done_when_it_is_to_leave_is_done() -> None:

@@ -25,11 +25,27 @@ SHARED_INSIDE = Path("/home/shared")
 CACHE_INSIDE = Path("/var/cache/pip")
 
 
-#: Tests that stay in the checkout: the converter's, those that look at it, those with a server.
+#: Tests that stay in the checkout: the converter's, those that look at it, those with a server, and long ones
+#: that no release makes a difference to.
 NOT_HERE = (
     "--ignore=tests/converter",
     "--ignore=tests/test_house.py",
     "--ignore=tests/sources/test_stream_rtsp.py",
+    *(
+        f"--ignore=tests/{name}.py"
+        for name in (
+            "cli/test_batch_mutants",
+            "jobs/test_batch_disk_full",
+            "jobs/test_batch_killed",
+            "jobs/test_batch_night",
+            "jobs/test_batch_real_films",
+            "jobs/test_batch_report_page",
+            "jobs/test_batch_rules",
+            "jobs/test_film_guest",
+            "jobs/test_redo_kills",
+            "jobs/test_supervise_rest",
+        )
+    ),
     "--deselect=tests/test_resources.py::test_a_checkout_has_its_own_places",
 )
 
