@@ -152,7 +152,7 @@ def _plan(source: Path, out: Path, settings: Config) -> None:
 
 
 def _work(source: Path, out: Path, settings: Config) -> None:
-    from device.jobs.batch.report import PAGE_NAME
+    from device.jobs.batch.report import own_page
     from device.jobs.batch.run import run_batch
     from device.jobs.batch.status import Night
 
@@ -172,8 +172,7 @@ def _work(source: Path, out: Path, settings: Config) -> None:
             )
     finally:
         if done is not None or stop.requested:
-            page = out / PAGE_NAME
-            for line in summary(night.status(), page if page.exists() else None, _beside(done)):
+            for line in summary(night.status(), own_page(out), _beside(done)):
                 typer.echo(line)
     _complain(done, source)
 

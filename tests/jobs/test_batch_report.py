@@ -21,7 +21,7 @@ from device.jobs.batch import report as report_module
 from device.jobs.batch import report_page
 from device.jobs.batch.naming import shell_word
 from device.jobs.batch.records import Ledger, Outcome
-from device.jobs.batch.report import Report, refresh_page
+from device.jobs.batch.report import Report, own_page, refresh_page
 from device.jobs.batch.report_page import page_of
 from device.jobs.batch.report_schema import NightReport
 from device.jobs.batch.status import Status
@@ -242,12 +242,21 @@ def test_files_of_others_under_these_names_are_left_alone(out: Path, said: list[
     (out / "report.html").write_text("<h1>my own report</h1>")
     written(out, [record("a.mp4")], said)
     assert page(out) == "<h1>my own report</h1>"
+    assert own_page(out) is None
     assert said == ["report.html is there and not ours: it is left alone"]
     (out / "report.html").unlink()
+    assert own_page(out) is None
     for _ in range(2):
         written(out, [record("a.mp4")], said)
     assert "a.mp4" in page(out)
+    assert own_page(out) == out / "report.html"
     assert len(said) == 1
+
+
+def test_what_failed_is_tried_again_with_the_settings_of_the_night(out: Path, said: list[str]) -> None:
+    written(out, [record("a.mp4", Outcome.FAILED, reason="crashed")], said)
+    assert "run the command of that night again with <code>--retry-failed</code> added" in page(out)
+    assert "tintcast batch" not in page(out)
 
 
 def test_what_cant_be_written_is_said_once_and_ends_nothing(out: Path, said: list[str]) -> None:

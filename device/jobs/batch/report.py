@@ -8,12 +8,10 @@ to be worn out by reports on them.
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import threading
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from device.engine import Stop
@@ -27,6 +25,7 @@ from device.media.durable import write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from device.config import Config
     from device.jobs.batch.records import Record
@@ -54,9 +53,8 @@ _LAST_PAGE_S: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class PageTask:
-    """What the page's process is told: the folders of a night. Report and stills are in ``out``."""
+    """What the page's process is told: where results, report and stills of a night are."""
 
-    source: Path
     out: Path
 
 
@@ -140,7 +138,7 @@ class Report:
         page = self._out / PAGE_NAME
         if not all(self._ours.values()):
             return
-        task = PageTask(self._source, self._out)
+        task = PageTask(self._out)
         try:
             size = _make_page(task, stop, low=low)
             self._pace[PAGE_NAME].written(size, time.monotonic())
@@ -157,6 +155,12 @@ class Report:
             self._say(f"{line}; the night goes on")
 
 
+def own_page(out: Path) -> Path | None:
+    """The page of the night whose results are in ``out``; None where there is none, or another file."""
+    page = out / PAGE_NAME
+    return page if page.is_file() and _is_ours(page) else None
+
+
 def refresh_page(film: Path, stop: Stop) -> Path | None:
     """Make the page anew of the night whose result ``film`` is, as its shots have changed; returns the page.
 
@@ -166,8 +170,7 @@ def refresh_page(film: Path, stop: Stop) -> Path | None:
         page, report = folder / PAGE_NAME, folder / JSON_NAME
         if (folder / FOLDER).is_dir() and all(each.is_file() and _is_ours(each) for each in (page, report)):
             with contextlib.suppress(TintcastError, Crashed, MemoryExceeded, Stalled), Ledger(folder).hold():
-                source = Path(json.loads(report.read_bytes())["source"])
-                _make_page(PageTask(source, folder), stop, low=False)
+                _make_page(PageTask(folder), stop, low=False)
                 return page
     return None
 

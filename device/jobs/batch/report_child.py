@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def make(task: PageTask, _send: Callable[[object], None], stop: Stop) -> int:
     """Write the page; returns its size in bytes. Raises SpaceError, InputError, Interrupted at the stop."""
     report = NightReport.model_validate_json((task.out / JSON_NAME).read_bytes())
-    page = page_of(report, task.source, task.out, stop).encode()
+    page = page_of(report, task.out, stop).encode()
     write_bytes(task.out / PAGE_NAME, page)
     return len(page)
 

@@ -84,8 +84,8 @@ class FilmView:
         return sum(shot.own_colour for shot in self.shots)
 
 
-def page_of(report: NightReport, source: Path, out: Path, stop: Stop) -> str:
-    """The page on ``source`` and ``out``, where films and stills lie. Raises Interrupted at the stop."""
+def page_of(report: NightReport, out: Path, stop: Stop) -> str:
+    """The page on the night whose films and stills lie in ``out``. Raises Interrupted at the stop."""
     films = [entry for entry in report.files if entry.outcome == "done" and entry.kind != "picture"]
     views = _Album(out, len(films), stop).views(films)
     script = rendered("report.js")
@@ -97,7 +97,6 @@ def page_of(report: NightReport, source: Path, out: Path, stop: Stop) -> str:
         failures=[entry for entry in report.files if entry.outcome == "failed"],
         most=_MOST_OTHERS,
         open=_OPEN,
-        retry=f"tintcast batch {shell_word(source)} {shell_word(out)} --retry-failed",
         films=views,
         pictures=pictures[:_MOST_OTHERS],
         picture_count=len(pictures),
