@@ -42,11 +42,11 @@ def test_a_record_comes_back_as_it_was_written(tmp_path: Path) -> None:
 )
 def test_any_name_that_a_file_can_have_has_a_record(tmp_path: Path, name: str) -> None:
     with Ledger(tmp_path).hold() as ledger:
-        ledger.write(record(name))
-        ledger.begin((Begun(name, (name,), {"source": 1}),))
+        ledger.write(record(name, out="a.mp4"))
+        ledger.begin((Begun(name, ("a.mp4",), {"network": "1"}),))
     again = Ledger(tmp_path)
     assert [each.relative for each in again.all()] == [name]
-    assert again.begun() == (Begun(name, (name,), {"source": 1}),)
+    assert again.begun() == (Begun(name, ("a.mp4",), {"network": "1"}),)
 
 
 def test_a_folder_may_be_called_like_a_record(tmp_path: Path) -> None:

@@ -9,12 +9,14 @@ import os
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from device.errors import ConfigurationError, MissingInput, TintcastError
+from device.jobs.batch.damage import check_strings, is_number, is_path, is_plain
 from device.jobs.batch.starts import Starts
 from device.media.disk import sync_disk
 from device.media.durable import writable, write_bytes
+from device.media.regular import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,6 +97,7 @@ class Ledger:
         self._jobs = self.folder / "jobs"
         self._lock: int | None = None
         self._known: dict[str, Record] | None = None
+        self._places: dict[str, Path] = {}
         self._unsure = False
 
     @property
@@ -163,7 +166,8 @@ class Ledger:
         them. Raises an error of the tree: SpaceError on a full disk.
         """
         self.check()
-        path = self._path(record.relative)
+        self._read_all()
+        path = self._places.get(record.relative) or self._path(record.relative)
         with writable(path):
             path.parent.mkdir(parents=True, exist_ok=True)
         data = json.dumps({"format": FORMAT, **asdict(record)}, indent=1).encode()
@@ -176,6 +180,7 @@ class Ledger:
         else:
             write_bytes(path, data)
         self._read_all()[record.relative] = record
+        self._places[record.relative] = path
 
     def begin(self, begun: tuple[Begun, ...]) -> None:
         """Note what is worked on now, and where its results will stand: what stands there then is ours.
@@ -191,12 +196,14 @@ class Ledger:
     def begun(self) -> tuple[Begun, ...]:
         """What was begun and not ended."""
         try:
-            values = json.loads(self._begun.read_bytes())
-            return tuple(
-                Begun(value["relative"], tuple(value["outs"]), dict(value["identity"])) for value in values
+            values = json.loads(read_regular(self._begun))
+            check_strings(values)
+            begun = tuple(
+                Begun(value["relative"], tuple(value["outs"]), value["identity"]) for value in values
             )
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return ()
+        return begun if all(map(_is_sound_begun, begun)) else ()
 
     def end(self) -> None:
         """What was begun has its records."""
@@ -217,6 +224,7 @@ class Ledger:
         return self.folder / "begun.json"
 
     def _path(self, relative: str) -> Path:
+        """Where the first record of the file at ``relative`` goes."""
         path = PurePath(relative)
         raw = os.fsencode(path.name)
         name = path.name
@@ -224,23 +232,63 @@ class Ledger:
             name = os.fsdecode(raw[:150]) + "-" + hashlib.sha256(raw).hexdigest()
         # A folder of films may be called as a record is.
         folders = (f"{each}_" if each.endswith(".json") else each for each in path.parts[:-1])
-        return self._jobs.joinpath(*folders, f"{name}.json")
+        place = self._jobs.joinpath(*folders, f"{name}.json")
+        there = _read(place)
+        if there is None or there.relative == relative:
+            return place
+        # Two may meet in one name: on a disk that takes a.mp4 for A.mp4, or in a folder that is called so.
+        alone = hashlib.sha256(os.fsencode(relative)).hexdigest()[:8]
+        return place.with_name(f"{raw[:150].decode('utf-8', 'ignore')}-{alone}.json")
 
     def _read_all(self) -> dict[str, Record]:
         if self._known is None:
-            read = map(_read, self._jobs.rglob("*.json"))
-            self._known = {record.relative: record for record in read if record is not None}
+            self._known = {}
+            for path in self._jobs.rglob("*.json"):
+                if (record := _read(path)) is not None:
+                    self._known[record.relative], self._places[record.relative] = record, path
         return self._known
 
 
 def _read(path: Path) -> Record | None:
     try:
-        values = json.loads(path.read_bytes())
+        values = json.loads(read_regular(path))
+        check_strings(values)
         if values.pop("format") != FORMAT:
             return None
         names = {each.name for each in fields(Record)}
         values = {name: value for name, value in values.items() if name in names}
         values["notes"] = tuple(values.get("notes", ()))
-        return Record(**{**values, "outcome": Outcome(values["outcome"])})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        record = Record(**{**values, "outcome": Outcome(values["outcome"])})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+    return record if _is_sound(record) else None
+
+
+def _is_sound(record: Record) -> bool:
+    """Whether every field is what it is declared as, and no path leads elsewhere."""
+    words = (record.source, record.how, record.reason, record.began, record.ended, record.version)
+    numbers = (record.seconds, record.rate, record.network_ms)
+    counts = (record.frames, record.passed, record.resumed, record.out_bytes, record.out_mtime_ns)
+    return (
+        record.kind in get_args(Kind)
+        and all(isinstance(each, str) for each in (*words, *record.notes))
+        and "\0" not in record.source
+        and all(map(is_number, (*numbers, *counts)))
+        and all(isinstance(each, int) for each in counts)
+        and is_path(record.relative)
+        and (record.out is None or _is_result(record.out))
+        and is_plain(record.figures)
+        and _is_identity(record.identity)
+    )
+
+
+def _is_sound_begun(begun: Begun) -> bool:
+    return is_path(begun.relative) and all(map(_is_result, begun.outs)) and _is_identity(begun.identity)
+
+
+def _is_result(out: object) -> bool:
+    return is_path(out) and bool(PurePath(out).parts) and FOLDER not in PurePath(out).parts
+
+
+def _is_identity(identity: Mapping[str, Any]) -> bool:
+    return is_plain(identity) and isinstance(identity.get("source", {}), dict)

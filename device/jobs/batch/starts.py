@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from device.errors import TintcastError
 from device.media.durable import writable, write_bytes
+from device.media.regular import read_regular
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +61,7 @@ class Starts:
 
 def _read(path: Path) -> dict[str, tuple[int, int]]:
     try:
-        values = json.loads(path.read_bytes())
+        values = json.loads(read_regular(path))
         return {str(name): (int(times), int(segments)) for name, (times, segments) in values.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError, OverflowError):
         return {}
