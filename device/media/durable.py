@@ -28,7 +28,8 @@ class PartFile:
         self.path = path
         self._part = path.with_name(path.name + ".part")
         with writable(path):
-            self.file = self._part.open("w+b")
+            self._part.unlink(missing_ok=True)  # it may be a link, or a pipe that nobody reads
+            self.file = self._part.open("x+b")
         self._on_disk = 0
 
     def keep_up(self) -> None:

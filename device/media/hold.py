@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import time
 from typing import TYPE_CHECKING, BinaryIO
 
 from device.engine.processes import is_ending
+from device.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,12 +26,13 @@ _ENTERS = 50
 def enter(folder: Path) -> BinaryIO | None:
     """The lock of ``folder``, which is made if it is not there; None while another run has it.
 
-    Raises OSError.
+    Raises OSError, and ConfigurationError where it, or its lock, is a link to somebody else's.
     """
     for _ in range(_ENTERS):
+        refuse_link(folder)
         folder.mkdir(exist_ok=True)
         try:
-            lock = (folder / LOCK).open("a+b")
+            lock = _opened(folder / LOCK)
         except FileNotFoundError:
             continue  # whoever had it has just removed it
         if not _locked(lock):
@@ -41,12 +44,30 @@ def enter(folder: Path) -> BinaryIO | None:
     return None
 
 
+def refuse_link(folder: Path) -> None:
+    """Raise ConfigurationError where ``folder``, whose files are ours to delete, is a link to another."""
+    if folder.is_symlink():
+        raise ConfigurationError(
+            "is a link, and what lies behind it may be somebody's", where=folder, hint="delete the link"
+        )
+
+
 def is_at(lock: BinaryIO, folder: Path) -> bool:
     """Whether ``lock`` is that of the folder that is there now."""
     try:
         return os.path.samestat(os.fstat(lock.fileno()), (folder / LOCK).stat())
     except OSError:
         return False
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            refuse_link(path)
+        raise
+    return os.fdopen(number, "r+b", buffering=0)
 
 
 def _locked(file: BinaryIO) -> bool:

@@ -206,8 +206,12 @@ class WorkFolder:
         return self.path / f"{first:08d}.mkv"
 
     def _files(self) -> list[Path]:
-        """All that lies in the folder but the lock."""
-        return [file for file in self.path.iterdir() if file.name != LOCK]
+        """All that lies in the folder but the lock, and but folders: those are none of ours."""
+        return [
+            file
+            for file in self.path.iterdir()
+            if file.name != LOCK and (file.is_symlink() or not file.is_dir())
+        ]
 
     def _count(self, segment: Segment) -> None:
         """Take in a segment that is closed."""
@@ -230,7 +234,7 @@ class WorkFolder:
                 hint=f"run that to its end, or delete {self.path}",
             )
         for file in self._files():
-            file.unlink()
+            file.unlink(missing_ok=True)
         if unfinished:
             changed = [key for key in mine if known is None or known.get(key) != mine[key]]
             why = f"{', '.join(changed)} changed since the last run" if changed else "every frame is wanted"
@@ -241,8 +245,10 @@ class WorkFolder:
         """Segments in order, as far as they follow each other without a gap and are whole."""
         first = 0
         while (path := self.segment_path(first)).exists():
+            facts = _read(path.with_suffix(".json"))
+            if facts is None:
+                return
             try:
-                facts = json.loads(path.with_suffix(".json").read_bytes())
                 if facts["first"] != first or facts["bytes"] != path.stat().st_size or not facts["pts"]:
                     return
                 segment = Segment(
@@ -262,7 +268,7 @@ class WorkFolder:
 def _read(path: Path) -> dict[str, Any] | None:
     """An object of JSON; None where there is none."""
     try:
-        value = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        value = json.loads(path.read_bytes()) if path.is_file() else None
+    except (OSError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from full import no_room_for
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -121,9 +122,11 @@ def test_a_folder_without_segments_is_not_left_behind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_no_room_is_a_space_error_and_the_segment_does_not_count(tmp_path: Path) -> None:
+def test_no_room_is_a_space_error_and_the_segment_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with WorkFolder(tmp_path / "out.mp4", IDENTITY) as work:
-        (work.path / "00000000.mkv.part").symlink_to("/dev/full")
+        no_room_for("00000000.mkv", monkeypatch)
         part = work.begin_segment()
         part.file.write(b"frames")
         with pytest.raises(SpaceError, match="no space left"):

@@ -10,6 +10,7 @@ import av
 import numpy as np
 import pytest
 from films import make_film, sound_packets, stamps
+from full import no_room_for
 
 from device.colour.tint import shrink
 from device.config import FilmSettings
@@ -283,11 +284,13 @@ def test_aborting_leaves_closed_segments_and_no_film(tmp_path: Path) -> None:
     assert not out.exists()
 
 
-def test_a_full_disk_is_a_space_error_and_what_is_closed_stays(tmp_path: Path) -> None:
+def test_a_full_disk_is_a_space_error_and_what_is_closed_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source, out = tmp_path / "in.mkv", tmp_path / "out.mp4"
     make_film(source, size=(320, 240), count=40)
     with FilmSource(source) as film, WorkFolder(out, {}) as work:
-        (work.path / "00000015.mkv.part").symlink_to("/dev/full")
+        no_room_for("00000015.mkv", monkeypatch)
 
         def fill() -> None:
             with FilmSink(

@@ -15,6 +15,7 @@ import av
 import numpy as np
 import pytest
 from films import stamps
+from full import no_room_for
 
 from device.config import FilmSettings
 from device.errors import ConfigurationError, Interrupted, MissingInput, SpaceError
@@ -353,14 +354,13 @@ def test_whatever_ends_it_the_disk_is_left_alone_before_the_folder_is(
     assert not [thread for thread in threading.enumerate() if thread.name == "disk out.mp4"]
 
 
-def test_a_full_disk_is_a_space_error(tmp_path: Path, said: Said) -> None:
+def test_a_full_disk_is_a_space_error(tmp_path: Path, said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "out.mp4"
 
     def fill() -> None:
         with recorder(out, said) as sink:
             sink.write(tinted(0))
-            work = tmp_path / ".out.mp4.tintcast"
-            (work / "00000060.mkv.part").symlink_to("/dev/full")
+            no_room_for("00000060.mkv", monkeypatch)
             random = np.random.default_rng(1)
             for value in range(1, 1000):
                 frame = tinted(value * SECOND // 15)
