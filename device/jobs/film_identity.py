@@ -6,14 +6,15 @@ Needs neither PyAV nor OpenCV, so that the parent of a film's process can make i
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from device.errors import from_os_error
 from device.resources import version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from device.config import Config, HintSettings
@@ -23,6 +24,8 @@ _SAMPLE = 1 << 16
 _SAMPLES = 16
 #: Keys of section ``film`` that don't change the film.
 _ELSEWHERE = {"stall_seconds", "keep_shots"}
+#: So many things that changed are named.
+_MOST_TOLD: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +88,33 @@ def has_content(paths: Sequence[Path], identity: Mapping[str, Any]) -> bool:
 
 
 def changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What differs, in words: source, network, hints, settings, versions."""
-    return [key for key in now if before.get(key) != now[key]]
+    """What differs, in words: source, network, hints.points, colour.saturation, versions.av."""
+    found: list[str] = []
+    for key in now:
+        if key == "settings":
+            found += _leaves(before.get(key), now[key], "")
+        elif key == "source":
+            found += [key] if before.get(key) != now[key] else []
+        else:
+            found += _leaves(before.get(key), now[key], key)
+    return found
+
+
+def told_changed(names: Sequence[str]) -> str:
+    """The names that ``changed`` found in one line, or the first of them."""
+    more = len(names) - _MOST_TOLD
+    return ", ".join(names[:_MOST_TOLD]) + (f" and {more} more" if more > 0 else "")
+
+
+def _leaves(before: Any, now: Any, name: str) -> list[str]:
+    """Where two values differ: below mappings each place by its name."""
+    if before == now:
+        return []
+    if not (isinstance(before, Mapping) and isinstance(now, Mapping)):
+        return [name or "settings"]
+    below = f"{name}." if name else ""
+    keys = dict.fromkeys([*now, *before])
+    return [each for key in keys for each in _leaves(before.get(key, ...), now.get(key, ...), below + key)]
 
 
 def _of_film(source: dict[str, Any], config: Config, ground: Ground) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,8 @@ from PIL import Image
 
 from device.errors import ConfigurationError, InputError, MissingInput, NetworkFileError
 from device.jobs.batch.records import Ledger, Outcome
+from device.jobs.film_identity import changed, told_changed
+from device.jobs.film_shots import lay_down, read_shots, settle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,12 +89,53 @@ def test_other_settings_begin_everything_afresh_unless_the_old_is_kept(tmp_path:
     again = run(source, out, settings(colour=pale))
     assert again.summary.done == 2
     assert {each.notes for each in again.records.values()} == {
-        ("begun afresh: settings changed since it was made",)
+        ("begun afresh: colour.saturation changed since it was made",)
     }
     # How a night goes about its work changes nothing; nor does a copy that brings its times along.
     shutil.copy2(source / "a.mkv", tmp_path / "copy")
     (tmp_path / "copy").replace(source / "a.mkv")
     assert run(source, out, settings(colour=pale, batch={"look_seconds": 2})).summary.done == 0
+
+
+def test_shots_that_were_redone_are_not_lost_without_a_word(tmp_path: Path) -> None:
+    source, out = tmp_path / "in", tmp_path / "out"
+    lay_film(source / "a.mkv", count=6)
+    run(source, out)
+    known = read_shots(out / "a.mkv")
+    assert known is not None
+    own = tuple(replace(shot, settings={"colour": {"saturation": 0.5}}) for shot in known.shots)
+    lay_down(out / "a.mkv", replace(known, shots=own), {})
+    settle(out / "a.mkv")
+    again = run(source, out, settings(colour={"saturation": 0.9}))
+    assert again.records["a.mkv"].notes == (
+        "begun afresh: colour.saturation changed since it was made",
+        "1 shot that was redone is as the rest again (tintcast redo)",
+    )
+
+
+def test_what_is_not_whole_by_its_name_says_so(tmp_path: Path) -> None:
+    source, out = tmp_path / "in", tmp_path / "out"
+    lay_film(source / "a.mkv", count=6)
+    for name in (".b.mp4", "c.mp4", "c.mp4.part"):
+        (source / name).write_bytes(b"\x00begun")
+    ran = run(source, out)
+    assert ran.summary.partial == 3
+    whole = "it is not whole, and nobody goes on with it"
+    assert {f"{name}: left out: by its name {whole}" for name in (".b.mp4", "c.mp4.part")} <= {*ran.said}
+    assert f"c.mp4: left out: by a file beside it {whole}" in ran.said
+
+
+def test_of_many_changes_the_first_are_named() -> None:
+    before = {"source": {"bytes": 1}, "network": "a", "versions": {"av": "1"}, "settings": {"film": {}}}
+    now = {
+        "source": {"bytes": 2},
+        "network": "b",
+        "versions": {"av": "2"},
+        "settings": {"film": {"crf": None}},
+    }
+    assert changed(before, before) == []
+    assert changed(before, now) == ["source", "network", "versions.av", "film.crf"]
+    assert told_changed(changed(before, now)) == "source, network, versions.av and 1 more"
 
 
 def test_what_failed_is_tried_again_when_that_is_wished_or_it_became_another(tmp_path: Path) -> None:
@@ -221,6 +265,6 @@ def test_a_film_with_a_long_name_and_one_in_another_codec(tmp_path: Path) -> Non
     (record,) = other.records.values()
     assert record.out is not None
     assert record.out.endswith(".mov")
-    assert record.notes[0].startswith("begun afresh: settings changed")
+    assert record.notes[0].startswith("begun afresh: film.codec, film.container changed")
     assert record.notes[1] == f"its earlier result stays, {first.records[name].out}"
     assert len(files(out)) == 2

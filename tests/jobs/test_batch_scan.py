@@ -161,6 +161,13 @@ def test_a_partial_file_arrives_and_is_left_out_once_nobody_goes_on(tmp_path: Pa
     assert settling.look(look) == ([], [], [name])
 
 
+@pytest.mark.parametrize("name", ["._film.mp4", "._film.mp4.part", "._scan.tif"])
+def test_what_a_macintosh_keeps_beside_a_file_is_nothing(tmp_path: Path, name: str) -> None:
+    lay(tmp_path, name)
+    look = scan(tmp_path, OUT, sequences=False)
+    assert (look.items, look.partial, look.others) == ([], {}, 0)
+
+
 def test_a_file_with_a_partial_one_beside_it_is_not_whole(tmp_path: Path) -> None:
     lay(tmp_path, "a.mp4", "a.mp4.aria2", "b.mp4")
     os.utime(tmp_path / "b.mp4", (0, 0))

@@ -17,7 +17,13 @@ from device.jobs.batch.places import Places, is_there
 from device.jobs.batch.records import Outcome
 from device.jobs.batch.results import closed_segments
 from device.jobs.batch.scan import Found, scan
-from device.jobs.film_identity import changed, film_identity, picture_identity, sequence_identity
+from device.jobs.film_identity import (
+    changed,
+    film_identity,
+    picture_identity,
+    sequence_identity,
+    told_changed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,7 +106,8 @@ class Queue:
                 for name in sorted(self.suspects)
             ),
             *(
-                f"{shown(name)}: left out: it is not whole, and nobody goes on with it"
+                f"{shown(name)}: left out: by {'its name' if name in found.partial else 'a file beside it'} "
+                "it is not whole, and nobody goes on with it"
                 for name in self.unfinished
             ),
         ):
@@ -180,7 +187,7 @@ class Queue:
         kept = self._config.batch.keep_old and record.outcome is not Outcome.FAILED
         gone = record.out is not None and not is_there(self._out / record.out)
         if differs and (gone or not kept):
-            return Fate.TODO, f"begun afresh: {', '.join(differs)} changed since it was made"
+            return Fate.TODO, f"begun afresh: {told_changed(differs)} changed since it was made"
         if record.outcome is Outcome.FAILED:
             if record.how in _PASSING or self._config.batch.retry_failed:
                 return Fate.TODO, "tried again"

@@ -146,8 +146,11 @@ def kind_of(path: Path) -> Kind:
 def _whole_name(name: str) -> str | None:
     """The name that a partial file is going to have; None where this is no partial file's name.
 
-    Programs write to ``film.mp4.part``, or to a hidden file: rsync to ``.film.mp4.x7Yk2q``.
+    Programs write to ``film.mp4.part``, or to a hidden file: rsync to ``.film.mp4.x7Yk2q``. What a Macintosh
+    keeps beside a file, ``._film.mp4``, is no part of it.
     """
+    if name.startswith("._"):
+        return None
     stem, ending = os.path.splitext(name)  # noqa: PTH122 - a name, not a path
     if ending.lower() in _PARTIAL:
         whole = stem.removeprefix(".")

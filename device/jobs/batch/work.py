@@ -22,6 +22,8 @@ from device.jobs.batch.results import closed_segments, is_of_another, is_ours, t
 from device.jobs.film import FilmTask, run_film
 from device.jobs.film_identity import is_source
 from device.jobs.film_receipt import read_receipt
+from device.jobs.film_shots import read_shots
+from device.jobs.telling import number
 from device.media.durable import writable
 from device.media.segments import WorkFolder
 
@@ -87,6 +89,7 @@ class Work:
     ) -> Record:
         """Do what is begun. A film that has its name is done, whatever became of its process then."""
         item, (out,) = todo.item, todo.outs
+        redone = _redone(self.out / out)
         try:
             result = run_film(
                 self._task(todo, ending),
@@ -105,7 +108,7 @@ class Work:
             fields = asdict(result)
         if skipped := fields.get("skipped"):
             return ending.skipped(skipped, fields)
-        notes = (*filter(None, (todo.why, self._left_over(item, out))), *fields["notes"])
+        notes = (*filter(None, (todo.why, redone, self._left_over(item, out))), *fields["notes"])
         return ending.done(self.out / out, out, {**fields, "notes": notes})
 
     def _task(self, todo: Todo, ending: Ending) -> FilmTask:
@@ -211,3 +214,13 @@ class Work:
         except TintcastError as unreadable:
             return unreadable
         return error
+
+
+def _redone(film: Path) -> str:
+    """What is to be said of shots of an earlier ``film`` that settings of their own were asked for."""
+    before = read_shots(film)
+    count = 0 if before is None else sum(bool(shot.settings) for shot in before.shots)
+    if not count:
+        return ""
+    was = "that was redone is" if count == 1 else "that were redone are"
+    return f"{number(count, 'shot')} {was} as the rest again (tintcast redo)"
