@@ -14,7 +14,7 @@ from device.cli.batch_plan import plan_text
 from device.cli.batch_show import NightShow
 from device.cli.show import StatusLine
 from device.engine import Stop, stop_on_signals
-from device.errors import PartlyFailed, SpaceError
+from device.errors import ConfigurationError, PartlyFailed, SpaceError
 from device.jobs.batch.naming import shown
 from device.jobs.telling import number
 
@@ -29,22 +29,12 @@ def batch(
     *,
     network: options.NetworkName = None,
     codec: options.FilmCodec = None,
-    crf: Annotated[
-        int | None, typer.Option("--crf", help="Constant quality: 0 lossless, 18 fine, 28 small.")
-    ] = None,
+    crf: options.Crf = None,
     colour: options.When = None,
-    colour_every: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            help="Ask the network about one of N frames only, and carry colour along between.",
-        ),
-    ] = None,
+    colour_every: options.ColourEvery = None,
+    look_ahead: options.LookAhead = None,
     saturation: options.Saturation = None,
     reference: options.Reference = None,
-    look_ahead: Annotated[
-        bool | None, typer.Option("--look-ahead", help="Smooth colour over each shot in both directions.")
-    ] = None,
     fps: Annotated[
         float | None,
         typer.Option(metavar="RATE", help="Make films of folders of numbered pictures, so many a second."),
@@ -120,6 +110,8 @@ def batch(
         hints={"reference": reference},
         mqtt=keys | {"base": base, "device": device},
     )
+    if sample and plan:
+        raise ConfigurationError("--sample and --plan: one of them")
     if sample:
         _sample(source, out, settings)
     elif plan:
@@ -134,6 +126,9 @@ def _sample(source: Path, out: Path, settings: Config) -> None:
     stop = Stop()
     with stop_on_signals(stop):
         made = sample_batch(source, out, settings, stop=stop, say=typer.echo)
+    if made is None:
+        typer.echo("no film is there")
+        return
     typer.echo(shown(made.page or out))
     if made.failed:
         raise PartlyFailed(f"{len(made.failed)} have no strip, listed above", where=source)
@@ -184,7 +179,7 @@ def _beside(done: Summary | None) -> list[str]:
     counts = (
         (done.aside, "failed in earlier runs and not tried again (--retry-failed)"),
         (done.unread, "that can't be read"),
-        (done.partial, "not whole, left out"),
+        (done.partial, "not whole by their names, left out"),
         (done.others, "neither film nor picture, left out"),
     )
     said = [f"{number(count, 'file')} {text}" for count, text in counts if count]
@@ -195,6 +190,10 @@ def _complain(done: Summary, source: Path) -> None:
     """Raise what the exit code is to say."""
     failed = done.failed + done.aside + done.unread
     if failed and failed == done.space:
-        raise SpaceError(f"no room for {done.space}", where=source, hint="free some space and run it again")
+        raise SpaceError(
+            f"no room for {number(done.space, 'file')}",
+            where=source,
+            hint="free some space and run it again",
+        )
     if failed:
         raise PartlyFailed(f"{failed} failed; the rest is done", where=source)

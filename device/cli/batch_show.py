@@ -33,8 +33,9 @@ _STATE_S = 5.0
 class NightShow:
     """Shows on standard error what ``watch`` is given, and each file as it ends; ``say`` from any thread.
 
-    On a terminal two bars stand below what was said; elsewhere there are lines, one for each ended file and
-    one now and then, without control characters. ``plain_s``: seconds between these.
+    On a terminal two bars stand below what was said; elsewhere there are lines, without control characters:
+    one now and then, one for each film, and for each file that failed or was passed over. ``plain_s``:
+    seconds between those that come now and then.
     """
 
     def __init__(self, *, plain_s: float = _PLAIN_S) -> None:

@@ -29,17 +29,9 @@ def film(
     *,
     network: options.NetworkName = None,
     codec: options.FilmCodec = None,
-    crf: Annotated[
-        int | None, typer.Option("--crf", help="Constant quality: 0 lossless, 18 fine, 28 small.")
-    ] = None,
+    crf: options.Crf = None,
     colour: options.When = None,
-    colour_every: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            help="Ask the network about one of N frames only, and carry colour along between.",
-        ),
-    ] = None,
+    colour_every: options.ColourEvery = None,
     look_ahead: options.LookAhead = None,
     saturation: options.Saturation = None,
     fps: Annotated[

@@ -40,6 +40,15 @@ FilmCodec = Annotated[
         "(.mkv), prores is for editing (.mov, .mkv).",
     ),
 ]
+Crf = Annotated[int | None, typer.Option("--crf", help="Constant quality: 0 lossless, 18 fine, 28 small.")]
+ColourEvery = Annotated[
+    int | None,
+    typer.Option(
+        "--colour-every",
+        metavar="N",
+        help="Ask the network about one of N frames only, and carry colour along between.",
+    ),
+]
 LookAhead = Annotated[
     bool | None,
     typer.Option(

@@ -93,7 +93,7 @@ def test_what_earlier_runs_did_is_taken_off() -> None:
 def test_a_busy_board_is_mentioned() -> None:
     busy = {name: Estimate(each.how, each.seconds, each.frames, busy=0.61) for name, each in films(1).items()}
     assert plan(busy, "", at(1)).verdict.endswith(
-        "; other work took 61% of this board while it was measured, without it goes faster"
+        "; other work took 61% of this board while it was measured, without that it goes faster"
     )
 
 
@@ -105,7 +105,7 @@ def test_where_there_is_no_terminal_there_are_plain_lines() -> None:
     out = plan_text(plan(found, "", at(1), {"x.mp4": 500}), table=False)
     assert out.splitlines()[:3] == [
         "0.mp4: 0:00:40, 1000 frames, 2.0 frames/s, will take 1 h 00 min, 5.0 MB",
-        "a\N{REPLACEMENT CHARACTER}[31mb.mp4: can't be told: is empty",
+        "a\N{REPLACEMENT CHARACTER}[31mb.mp4: how long it takes can't be told: is empty",
         (
             "x.mp4: 0:01:40, 2500 frames, 28.0 frames/s, will take 1 min, 1.5 GB "
             "(as others of its kind, 20% done by earlier runs)"
@@ -125,7 +125,7 @@ def test_a_plan_alone_is_said_and_nothing_is_written(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     bad, grey, verdict = done.stdout.splitlines()
-    assert bad == "bad.mp4: can't be told: is empty"
+    assert bad == "bad.mp4: how long it takes can't be told: is empty"
     assert grey.startswith("grey.mp4: 0:00:01, ")
     assert "22:00-07:00" in verdict
     assert not out.exists()

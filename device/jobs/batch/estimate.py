@@ -38,7 +38,7 @@ class How(StrEnum):
     MEASURED = "measured"
     ALIKE = "as others of its kind"
     COLOUR = "in colour already"
-    UNKNOWN = "can't be told"
+    UNKNOWN = "how long it takes can't be told"
 
 
 @dataclass(frozen=True, slots=True)

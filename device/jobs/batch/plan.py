@@ -67,7 +67,9 @@ def plan(
         said.append(f"what {_many(unknown)} will take can't be told")
     busy = max((film.estimate.busy for film in films), default=0.0)
     if to_do and busy > _BUSY:
-        said.append(f"other work took {busy:.0%} of this board while it was measured, without it goes faster")
+        said.append(
+            f"other work took {busy:.0%} of this board while it was measured, without that it goes faster"
+        )
     return Plan(films, "; ".join(said) or "there is nothing to do")
 
 

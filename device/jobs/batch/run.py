@@ -72,11 +72,18 @@ def run_batch(
 
 def sample_batch(
     source: Path, out: Path, config: Config, *, stop: Stop, say: Callable[[str], None]
-) -> Sampled:
-    """Make a strip of every film under ``source``, for a person to decide by; errors as ``run_batch``."""
+) -> Sampled | None:
+    """Make a strip of every film under ``source``, for a person to decide by; errors as ``run_batch``.
+
+    None where there is none.
+    """
     check_folders(source, out)
     found = scan(source, out, sequences=bool(config.batch.rate))
+    for error in found.unread:
+        say(str(error))
     films = [item for item in found.items if item.kind != "picture" and not item.partial]
+    if not films:
+        return None
     with Ledger(out).hold():
         return sample(films, out, config, stop=stop, tell=say)
 

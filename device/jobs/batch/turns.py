@@ -18,6 +18,7 @@ from device.jobs.batch.queue import Queue
 from device.jobs.batch.records import Ledger, Outcome
 from device.jobs.batch.report import Report
 from device.jobs.batch.work import Work
+from device.jobs.telling import number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,19 +108,23 @@ class Turns:
                 pass
         finally:
             self._ended.set()
-            if not self._stop.is_set():
-                self._night.change(state="finished", reason="")
-            self._night.change(file=None, progress=None, film_seconds_left=None)
+            self._night.change(
+                state="stopped" if self._stop.is_set() else "finished",
+                reason="",
+                file=None,
+                progress=None,
+                film_seconds_left=None,
+                night_seconds_left=None,
+            )
             self._report.close(self._night.status(), self._ledger.all(), stopped=self._stop.is_set())
         if self._stop.is_set():
-            left = f"{len(self._queue.todo)} left; " if self._queue.todo else ""
-            raise Interrupted(hint=f"{left}run it again to go on from here")
+            raise Interrupted
         return self._summary()
 
     def _turn(self) -> bool:
         """Do the next thing; False: there is nothing left."""
         if by := self._night.take_retry():
-            self._say(f"tried again, as {by} wishes: {self._queue.retry()} files that failed")
+            self._say(f"tried again, as {by} wishes: {number(self._queue.retry(), 'file')} that failed")
             self._look()
         if not self._queue.todo:
             self._look()
@@ -219,7 +224,7 @@ class Turns:
         arriving = len(self._queue.arriving)
         if not arriving and not self._settings.watch:
             return False
-        reason = f"{arriving} files are still arriving" if arriving else "for new files"
+        reason = "for files that are still arriving" if arriving else "for new files"
         self._night.change(state="waiting", reason=reason, file=None, progress=None)
         deadline = time.monotonic() + min(
             self._settings.look_seconds, max(self._settings.settle_seconds, 0.2)
