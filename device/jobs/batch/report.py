@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import threading
 import time
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from device.jobs.batch.report_data import now, report_of, this_machine
 from device.jobs.batch.report_schema import FORMAT
 from device.jobs.supervise import Crashed, MemoryExceeded, Stalled, Terms, run_child
 from device.media.durable import write_bytes
+from device.media.regular import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,6 +46,9 @@ _BEGINNING: Final = 1024
 _SMALL: Final = 64 * 1024
 _SHARE: Final = 0.02
 _LATEST_S: Final = {JSON_NAME: 60.0, PAGE_NAME: 1800.0}
+#: Nor does writing it take more than this share of the time, nor more than so many bytes a second.
+_SHARE_OF_TIME: Final = 0.02
+_BYTES_A_SECOND: Final = 1e6 / 60
 #: No more often than this, in seconds: a page takes a process.
 _SOONEST_S: Final = {JSON_NAME: 0.0, PAGE_NAME: 20.0}
 #: The page takes so long at most, and where somebody waits for the end, in seconds.
@@ -86,13 +91,13 @@ class Report:
         for pace in self._pace.values():
             pace.made += made
         if self._pace[JSON_NAME].due(time.monotonic()):
-            self._write_json(self._report(status, records))
+            self._write_json(status, records)
             if self._pace[PAGE_NAME].due(time.monotonic()) and not self._busy:
                 self._begin_page()
 
     def close(self, status: Status, records: Sequence[Record], *, stopped: bool = False) -> None:
         """The run ends; ``stopped``: because somebody wants it to, and waits. Never raises."""
-        self._write_json(self._report(status, records, stopped=stopped))
+        self._write_json(status, records, stopped=stopped)
         patience_s = _LAST_PAGE_S if stopped else _PAGE_S
         self._stop.request()
         if self._page is not None:
@@ -113,15 +118,16 @@ class Report:
             stopped=stopped,
         )
 
-    def _write_json(self, report: NightReport) -> None:
+    def _write_json(self, status: Status, records: Sequence[Record], *, stopped: bool = False) -> None:
         if not self._ours[JSON_NAME]:
             return
-        data = report.model_dump_json(indent=1).encode()
+        began = time.monotonic()
+        data = self._report(status, records, stopped=stopped).model_dump_json(indent=1).encode()
         try:
             write_bytes(self._out / JSON_NAME, data)
         except TintcastError as error:
             self._trouble(error)
-        self._pace[JSON_NAME].written(len(data), time.monotonic())
+        self._pace[JSON_NAME].written(len(data), began, time.monotonic())
 
     @property
     def _busy(self) -> bool:
@@ -139,9 +145,10 @@ class Report:
         if not all(self._ours.values()):
             return
         task = PageTask(self._out)
+        began = time.monotonic()
         try:
             size = _make_page(task, stop, low=low)
-            self._pace[PAGE_NAME].written(size, time.monotonic())
+            self._pace[PAGE_NAME].written(size, began, time.monotonic())
         except (Crashed, MemoryExceeded, Stalled) as error:
             self._trouble(TintcastError(f"its process failed: {error}", where=page))
         except TintcastError as error:
@@ -158,7 +165,7 @@ class Report:
 def own_page(out: Path) -> Path | None:
     """The page of the night whose results are in ``out``; None where there is none, or another file."""
     page = out / PAGE_NAME
-    return page if page.is_file() and _is_ours(page) else None
+    return page if _is_our_own(page) else None
 
 
 def refresh_page(film: Path, stop: Stop) -> Path | None:
@@ -168,7 +175,7 @@ def refresh_page(film: Path, stop: Stop) -> Path | None:
     """
     for folder in film.absolute().parents:
         page, report = folder / PAGE_NAME, folder / JSON_NAME
-        if (folder / FOLDER).is_dir() and all(each.is_file() and _is_ours(each) for each in (page, report)):
+        if os.path.isdir(folder / FOLDER) and _is_our_own(page) and _is_our_own(report):  # noqa: PTH112 - never raises
             with contextlib.suppress(TintcastError, Crashed, MemoryExceeded, Stalled), Ledger(folder).hold():
                 _make_page(PageTask(folder), stop, low=False)
                 return page
@@ -188,11 +195,15 @@ def _make_page(task: PageTask, stop: Stop, *, low: bool) -> int:
     return size
 
 
+def _is_our_own(path: Path) -> bool:
+    """Whether an earlier run wrote what stands there."""
+    return os.path.isfile(path) and _is_ours(path)  # noqa: PTH113 - it never raises
+
+
 def _is_ours(path: Path) -> bool:
     """Whether nothing stands there, or what an earlier run wrote."""
     try:
-        with path.open("rb") as file:
-            return _MARK in file.read(_BEGINNING)
+        return _MARK in read_regular(path, _BEGINNING)
     except FileNotFoundError:
         return True
     except OSError:
@@ -205,6 +216,7 @@ class _Pace:
     def __init__(self, soonest_s: float, latest_s: float) -> None:
         self._soonest_s, self._latest_s = soonest_s, latest_s
         self._size = 0
+        self._took_s = 0.0
         self._at = float("-inf")
         #: Bytes that the night made since.
         self.made = 0
@@ -212,7 +224,8 @@ class _Pace:
     def due(self, now_s: float) -> bool:
         since = now_s - self._at
         light = self._size <= max(_SMALL, _SHARE * self.made)
-        return since >= (self._soonest_s if light else self._latest_s)
+        latest_s = max(self._latest_s, self._took_s / _SHARE_OF_TIME, self._size / _BYTES_A_SECOND)
+        return since >= (self._soonest_s if light else latest_s)
 
-    def written(self, size: int, now_s: float) -> None:
-        self._size, self._at, self.made = size, now_s, 0
+    def written(self, size: int, began_s: float, now_s: float) -> None:
+        self._size, self._took_s, self._at, self.made = size, now_s - began_s, now_s, 0

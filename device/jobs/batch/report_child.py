@@ -11,6 +11,7 @@ from device.jobs.batch.report_page import page_of
 from device.jobs.batch.report_schema import NightReport
 from device.jobs.supervise import serve
 from device.media.durable import write_bytes
+from device.media.regular import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def make(task: PageTask, _send: Callable[[object], None], stop: Stop) -> int:
     """Write the page; returns its size in bytes. Raises SpaceError, InputError, Interrupted at the stop."""
-    report = NightReport.model_validate_json((task.out / JSON_NAME).read_bytes())
+    report = NightReport.model_validate_json(read_regular(task.out / JSON_NAME))
     page = page_of(report, task.out, stop).encode()
     write_bytes(task.out / PAGE_NAME, page)
     return len(page)
