@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from device.media.regular import read_regular
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -13,5 +15,4 @@ _HEAD: Final = 1 << 16
 
 def is_sample(path: Path) -> bool:
     """Whether the file at ``path`` is one of ours. Raises OSError where it can't be read."""
-    with path.open("rb") as file:
-        return SAMPLE.encode() in file.read(_HEAD)
+    return SAMPLE.encode() in read_regular(path, _HEAD)

@@ -168,6 +168,9 @@ def test_what_is_not_ours_is_left_alone(folder: Path, tmp_path: Path) -> None:
     assert "tiny.mkv: tiny.sample.jpg is there and not ours: it is left alone" in said
     (tmp_path / "sample.html").unlink()
     (tmp_path / "tiny.sample.jpg").unlink()
+    os.mkfifo(tmp_path / "tiny.sample.jpg")
+    assert set(sample(only, tmp_path, settings(), stop=Stop()).failed) == {"tiny.mkv"}
+    (tmp_path / "tiny.sample.jpg").unlink()
     assert set(sample(only, tmp_path, settings(), stop=Stop()).strips) == {"tiny.mkv", "wide.mkv"}
     again = sample(only, tmp_path, settings(), stop=Stop())
     assert (again.failed, again.page) == ({}, tmp_path / "sample.html")
@@ -175,7 +178,9 @@ def test_what_is_not_ours_is_left_alone(folder: Path, tmp_path: Path) -> None:
 
 def test_names_that_would_meet_stay_apart() -> None:
     out = Path("out")
-    assert strip_paths(["a/x.mp4", "a/X.avi", "b/x.mp4", "y.tar.mkv"], out) == {
+    names = ["a/x.mp4", "a/X.avi", "b/x.mp4", "y.tar.mkv", "."]
+    assert strip_paths({name: Path("reel 1") / name for name in names}, out) == {
+        ".": out / "reel 1.sample.jpg",
         "a/x.mp4": out / "a" / "x.mp4.sample.jpg",
         "a/X.avi": out / "a" / "X.avi.sample.jpg",
         "b/x.mp4": out / "b" / "x.sample.jpg",

@@ -93,13 +93,13 @@ def sample(
     alone, and said. Raises NetworkFileError, ConfigurationError, SpaceError, InputError where ``out`` can't
     be written, and Interrupted once ``stop`` is set.
     """
-    paths = strip_paths([item.relative for item in items], out)
+    paths = strip_paths({item.relative: item.path for item in items}, out)
     failed = {}
     for item in items:
         path = paths[item.relative]
         with writable(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            if path.exists() and not is_sample(path):
+            if _is_of_others(path):
                 failed[item.relative] = f"{path.name} is there and not ours: it is left alone"
     strips: dict[str, Strip] = {}
 
@@ -123,7 +123,7 @@ def sample(
     for name, reason in failed.items():
         tell(f"{shown(name)}: {reason}")
     page = out / _PAGE
-    if page.exists() and not is_sample(page):
+    if _is_of_others(page):
         tell(f"{page.name} is there and not ours: it is left alone")
         return Sampled(strips, failed, None)
     ordered = {item.relative: strips[item.relative] for item in items if item.relative in strips}
@@ -133,13 +133,26 @@ def sample(
     return Sampled(ordered, failed, page)
 
 
-def strip_paths(names: Sequence[str], out: Path) -> dict[str, Path]:
-    """Where the strip of each film lies below ``out``: named as it, without its ending if that is enough."""
-    bare = {name: PurePath(name).with_suffix("") for name in names}
+def strip_paths(films: Mapping[str, Path], out: Path) -> dict[str, Path]:
+    """Where the strip of each film lies below ``out``: named as it, without its ending if that is enough.
+
+    ``films``: by relative names; of numbered pictures it is a folder, which may be the one that is read.
+    """
+    whole = {
+        name: PurePath(name) if PurePath(name).name else PurePath(path.absolute().name or "film")
+        for name, path in films.items()
+    }
+    bare = {name: path.with_suffix("") for name, path in whole.items()}
     alike = Counter(str(path).casefold() for path in bare.values())
     paths = {}
     for name, path in bare.items():
-        kept = path if alike[str(path).casefold()] == 1 else PurePath(name)
+        kept = path if alike[str(path).casefold()] == 1 else whole[name]
         called = kept.name if len(os.fsencode(kept.name)) <= _LONGEST_NAME else job_level(name)
         paths[name] = out / kept.with_name(called + _ENDING)
     return paths
+
+
+def _is_of_others(path: Path) -> bool:
+    """Whether something stands there that is no sample. Raises InputError where it can't be read."""
+    with writable(path):
+        return os.path.lexists(path) and not (path.is_file() and is_sample(path))
