@@ -148,7 +148,11 @@ class Queue:
         """Keep what became of ``item``. Raises an error of the tree: SpaceError on a full disk."""
         with self._lock:
             self._settle(item, record)
-            self.todo = [todo for todo in self.todo if todo.item.relative != item.relative]
+            # Nearly always the first: of very many files the list is not made anew for each.
+            for place, todo in enumerate(self.todo):
+                if todo.item.relative == item.relative:
+                    del self.todo[place]
+                    break
 
     def _settle(self, item: Item, record: Record) -> None:
         earlier = self._ledger.get(item.relative)
@@ -201,7 +205,7 @@ def _sample_of(record: Record, item: Item) -> str | None:
     state = item.state
     try:
         began = datetime.fromisoformat(record.began).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     same = (source.get("bytes"), source.get("mtime_ns")) == (state.size, state.mtime_ns)
     return source.get("sample") if same and state.ctime_ns / 1e9 < began else None

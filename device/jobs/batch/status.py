@@ -91,11 +91,6 @@ class Night:
             asked, self._retry_by = self._retry_by, None
             return asked
 
-    @property
-    def retry_wanted(self) -> bool:
-        """Whether someone asked for ``retry``, and it was not taken yet."""
-        return self._retry_by is not None
-
     def change(self, **changes: Any) -> None:
         """Set fields of the status; a change wakes whoever waits."""
         with self._lock:

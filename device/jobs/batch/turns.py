@@ -123,8 +123,7 @@ class Turns:
 
     def _turn(self) -> bool:
         """Do the next thing; False: there is nothing left."""
-        if by := self._night.take_retry():
-            self._say(f"tried again, as {by} wishes: {number(self._queue.retry(), 'file')} that failed")
+        if self._is_to_retry():
             self._look()
         if not self._queue.todo:
             self._look()
@@ -141,6 +140,14 @@ class Turns:
             return True
         except Interrupted:
             return False
+
+    def _is_to_retry(self) -> bool:
+        """Whether somebody wishes that what failed is tried again, and something failed."""
+        by = self._night.take_retry()
+        if by is None or not (count := self._queue.retry()):
+            return False
+        self._say(f"tried again, as {by} wishes: {number(count, 'file')} that failed")
+        return True
 
     def _measure(self) -> None:
         """Find out, and say, what films take that have come since this was last done."""
@@ -229,7 +236,7 @@ class Turns:
         deadline = time.monotonic() + min(
             self._settings.look_seconds, max(self._settings.settle_seconds, 0.2)
         )
-        while time.monotonic() < deadline and not self._night.retry_wanted:
+        while time.monotonic() < deadline and not self._is_to_retry():
             if self._stop.wait(POLL_S):
                 return False
         return True
