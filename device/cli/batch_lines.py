@@ -9,6 +9,7 @@ from rich.cells import cell_len, chop_cells
 from rich.text import Text
 
 from device.jobs.batch.naming import shown
+from device.jobs.batch.records import PASSING, mean_rate
 from device.jobs.telling import number, span
 
 if TYPE_CHECKING:
@@ -103,8 +104,9 @@ def _on_done(records: Sequence[Record]) -> Iterator[str]:
     what = [number(len(films), "film")] if films else []
     what += [number(pictures, "picture")] if pictures else []
     if what:
-        frames, seconds = sum(r.frames - r.resumed for r in films), sum(r.seconds for r in films)
-        pace = f": {number(frames, 'frame')}, {frames / seconds:.1f} frames/s" if frames and seconds else ""
+        frames = sum(record.frames - record.resumed for record in films)
+        rate = mean_rate((record.frames - record.resumed, record.rate) for record in films)
+        pace = "" if rate is None else f": {number(frames, 'frame')}, {rate:.1f} frames/s"
         yield f"{' and '.join(what)} done in {span(sum(r.seconds for r in records))}{pace}"
 
 
@@ -116,7 +118,10 @@ def _on_skipped(records: Sequence[Record]) -> Iterator[str]:
 
 def _on_failed(records: Sequence[Record]) -> Iterator[str]:
     if records:
-        yield f"{number(len(records), 'file')} failed (--retry-failed tries again):"
+        lasting = sum(record.how not in PASSING for record in records)
+        which = "" if lasting == len(records) else f" {lasting} of them"
+        again = f" (--retry-failed tries{which} again)" if lasting else ""
+        yield f"{number(len(records), 'file')} failed{again}:"
     for record in records[:_MOST_FAILURES]:
         yield f"  {shown(record.relative)}: {shown(record.reason)}"
     if len(records) > _MOST_FAILURES:

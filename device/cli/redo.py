@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from device.jobs.film import Progress
-    from device.jobs.film_shots import FilmShots, Shot
+    from device.jobs.film_shots import FilmShots
 
 _TAME = re.compile(r"(\d+(?:\.\d*)?)-(\d+(?:\.\d*)?)(?::(\d*\.?\d+))?")
 _TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?)")
@@ -62,13 +62,8 @@ def redo(
     steadiness: Annotated[
         float | None, typer.Option(help="How much of the colour is carried on along the motion.")
     ] = None,
-    colour_every: Annotated[
-        int | None, typer.Option(metavar="N", help="Ask the network about one of N frames only.")
-    ] = None,
-    look_ahead: Annotated[
-        bool | None,
-        typer.Option("--look-ahead/--no-look-ahead", help="Smooth colour in both directions."),
-    ] = None,
+    colour_every: options.ColourEvery = None,
+    look_ahead: options.LookAhead = None,
     hint: options.Hint = None,
     hints: options.HintsFile = None,
     reference: options.Reference = None,
@@ -177,6 +172,7 @@ def _tame(text: str) -> dict[str, float]:
 def _table(known: FilmShots) -> Table:
     from rich.table import Table
 
+    from device.jobs.shot_wishes import wishes
     from device.jobs.telling import clock
 
     table = Table()
@@ -194,33 +190,13 @@ def _table(known: FilmShots) -> Table:
             str(shot.frames),
             "its own" if shot.own_colour else "made",
             *(_figure(shot.figures.get(name)) for name in ("colourfulness", "flicker")),
-            _asked(shot),
+            wishes(shot.settings),
         )
     return table
 
 
 def _figure(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}"
-
-
-def _asked(shot: Shot) -> str:
-    """What was asked for a shot alone, in one line."""
-    return ", ".join(
-        f"{_NAMES.get((section, key), key.replace('_', '-'))} {_said(value)}"
-        for section, keys in shot.settings.items()
-        for key, value in keys.items()
-    )
-
-
-_NAMES = {("network", "name"): "network", ("colour", "when"): "colour", ("hints", "points"): "hints"}
-
-
-def _said(value: object) -> str:
-    if isinstance(value, list):
-        return " ".join(map(_said, value))
-    if isinstance(value, dict):
-        return f"{value['start']:g}-{value['end']:g}:{value['keep']:g}"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _show(table: Table) -> None:

@@ -193,6 +193,20 @@ def test_last_words() -> None:
     assert summary(Status(state="finished"), None) == ["nothing to do"]
 
 
+def test_what_every_run_tries_again_needs_no_retry() -> None:
+    there = record("a.mp4", Outcome.FAILED, how="there", reason="a.mp4 is not ours")
+    broken = record("b.mp4", Outcome.FAILED, how="corrupt", reason="not a film")
+    assert summary(Status(records=(there,)), None)[0] == "1 file failed:"
+    both = summary(Status(records=(there, broken)), None)[0]
+    assert both == "2 files failed (--retry-failed tries 1 of them again):"
+
+
+def test_a_film_has_the_same_rate_in_its_line_and_at_the_end() -> None:
+    film = record("a.mp4", seconds=100.0, rate=20.0)
+    assert "20.0 frames/s" in ended(film)
+    assert "20.0 frames/s" in summary(Status(records=(film,)), None)[0]
+
+
 def test_a_thousand_failures_are_not_listed_one_by_one() -> None:
     records = tuple(record(f"{n}.mp4", Outcome.FAILED, reason="broken") for n in range(1000))
     said = summary(Status(records=records), None)

@@ -98,7 +98,7 @@ def test_it_is_there_after_every_file_and_says_all_of_it(out: Path, said: list[s
         "frames": 500,
         "passed": 50,
         "seconds": 26.0,
-        "rate": 16.0,
+        "rate": 20.0,
         "out_bytes": 15_000_000,
     }
     assert told.network.sha256 == "ab" * 32

@@ -14,7 +14,7 @@ from device.errors import TintcastError
 from device.jobs.batch.arriving import Settling
 from device.jobs.batch.naming import shown
 from device.jobs.batch.places import Places, is_there
-from device.jobs.batch.records import Outcome
+from device.jobs.batch.records import PASSING, Outcome
 from device.jobs.batch.results import closed_segments
 from device.jobs.batch.scan import Found, scan
 from device.jobs.film_identity import (
@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from device.jobs.batch.scan import Item, State
     from device.jobs.film_identity import Ground
 
-#: What failed so may go well another time, whatever the file is.
-_PASSING = frozenset({"space", "there", "gone", "changed", "broker", "busy"})
+
 #: What becomes another file while it is worked on is tried so often in one run.
 _TRIES = 3
 
@@ -193,7 +192,7 @@ class Queue:
         if differs and (gone or not kept):
             return Fate.TODO, f"begun afresh: {told_changed(differs)} changed since it was made"
         if record.outcome is Outcome.FAILED:
-            if record.how in _PASSING or self._config.batch.retry_failed:
+            if record.how in PASSING or self._config.batch.retry_failed:
                 return Fate.TODO, "tried again"
             return Fate.ASIDE, ""
         return (Fate.TODO, "its result is gone") if gone else (Fate.FINISHED, "")

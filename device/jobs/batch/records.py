@@ -19,13 +19,15 @@ from device.media.durable import writable, write_bytes
 from device.media.regular import read_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from types import TracebackType
 
 #: The night's own folder in OUT.
 FOLDER = ".tintcast"
 #: Layout of a record; another one counts as none.
 FORMAT = 1
+#: What failed so may go well another time, whatever the file is: every run tries it again.
+PASSING = frozenset({"space", "there", "gone", "changed", "broker", "busy"})
 _LONGEST_NAME = 240  # bytes: what is written beside it has a longer name
 
 Kind = Literal["film", "picture", "sequence"]
@@ -82,6 +84,13 @@ class Begun:
     relative: str
     outs: tuple[str, ...]
     identity: Mapping[str, Any]
+
+
+def mean_rate(films: Iterable[tuple[int, float]]) -> float | None:
+    """Frames a second over ``films``, each of which is its frames coloured and their rate; None: of none."""
+    known = [(frames, rate) for frames, rate in films if frames > 0 and rate > 0]
+    seconds = sum(frames / rate for frames, rate in known)
+    return sum(frames for frames, _ in known) / seconds if seconds else None
 
 
 class Ledger:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from device.engine import read_board
 from device.jobs.batch.naming import href, job_level, shown
+from device.jobs.batch.records import mean_rate
 from device.jobs.batch.report_schema import FileEntry, Machine, NetworkUsed, NightReport, Totals
 from device.jobs.film_shots import shots_folder
 from device.resources import version
@@ -109,7 +110,7 @@ def now() -> str:
 def _totals(entries: Sequence[FileEntry], status: Status) -> Totals:
     done = [each for each in entries if each.outcome == "done"]
     films = [each for each in done if each.kind != "picture"]
-    frames, seconds = sum(e.frames - e.resumed for e in films), sum(e.seconds for e in films)
+    rate = mean_rate((each.frames - each.resumed, each.rate) for each in films)
     return Totals(
         films=len(films),
         pictures=len(done) - len(films),
@@ -120,7 +121,7 @@ def _totals(entries: Sequence[FileEntry], status: Status) -> Totals:
         frames=sum(each.frames for each in films),
         passed=sum(each.passed for each in films),
         seconds=round(sum(each.seconds for each in done), 1),
-        rate=round(frames / seconds, 2) if seconds and frames else None,
+        rate=None if rate is None else round(rate, 2),
         out_bytes=sum(each.out_bytes for each in done),
     )
 

@@ -16,10 +16,11 @@ from device.jobs.batch.naming import href, shell_word, shown
 from device.jobs.batch.pages import picture, rendered
 from device.jobs.batch.report_stills import chosen, still, strip
 from device.jobs.film_shots import read_shots, shots_folder
+from device.jobs.shot_wishes import wishes
 from device.jobs.telling import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from device.engine import Stop
@@ -191,11 +192,7 @@ def _told(figures: Any) -> tuple[str, ...]:
     return tuple(f"{name} {value:.3g}" for name, value in values if isinstance(value, int | float))
 
 
-def _asked(settings: Any) -> tuple[str, ...]:
+def _asked(settings: Mapping[str, Any]) -> tuple[str, ...]:
     """What was asked for one shot alone."""
-    asked = [
-        f"{shown(str(key))} {shown(str(value))}"
-        for section in settings.values()
-        for key, value in (section.items() if isinstance(section, dict) else ())
-    ]
-    return (f"redone with {', '.join(asked)}",) if asked else ()
+    asked = wishes(settings)
+    return (f"redone with {asked}",) if asked else ()
