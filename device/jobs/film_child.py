@@ -27,12 +27,13 @@ from device.jobs.film_identity import Ground, film_identity, has_content, is_sou
 from device.jobs.film_notes import comment_on, notes_on
 from device.jobs.film_receipt import write_receipt
 from device.jobs.film_reporter import Reporter
-from device.jobs.film_shots import remove_shots, settle
+from device.jobs.film_shots import remove_shots, settle, shots_folder
 from device.jobs.hinting import board_of
 from device.jobs.pipeline import Colorizer, held_of, run_pipeline
 from device.jobs.shot_keeper import ShotKeeper, lay_down_shots
 from device.jobs.supervise import serve
 from device.media.encode import Picture
+from device.media.hold import refuse_link
 from device.media.segments import Boundaries, WorkFolder
 from device.network import Network
 from device.sinks.film import FilmSink, finish
@@ -66,12 +67,7 @@ def colorize(
             Network.load(config.network.name, config.network.threads, config.network.runtime)
         )
         board.check(network, upright_size((facts.height, facts.width), facts.rotation))
-        work = None
-        if task.out is not None:
-            known = task.identity or _identity(task.source, config, network)
-            # What was done before can't be published, its frames are packets by now: a night goes without.
-            resume = task.go_without or not task.publish
-            work = stack.enter_context(WorkFolder(task.out, known, resume=resume))
+        work = None if task.out is None else stack.enter_context(_work_folder(task, task.out, network))
         start, state = (work.next_index, work.state()) if work else (0, None)
         boundaries = Boundaries(config.film.segment_frames, start) if work else None
         seen = [] if state else glimpsed.result()
@@ -149,6 +145,15 @@ def colorize(
             )
             result = replace(result, seconds=time.monotonic() - began)
         return with_delivery(result, sent)
+
+
+def _work_folder(task: FilmTask, out: Path, network: Network) -> WorkFolder:
+    """What the film ``out`` is made in. Raises FilmBusy, ConfigurationError where a link is in the way."""
+    if task.config.film.keep_shots:
+        refuse_link(shots_folder(out))  # now, not after hours of work
+    known = task.identity or _identity(task.source, task.config, network)
+    # What was done before can't be published, its frames are packets by now: a night goes without.
+    return WorkFolder(out, known, resume=task.go_without or not task.publish)
 
 
 def _glimpsed(facts: FilmFacts, config: Config) -> list[bool]:

@@ -10,23 +10,29 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from device.errors import InputError
+from device.jobs import plain
 from device.jobs.film_identity import sampled_sha256
 from device.media.durable import copy_file, move, writable, write_bytes
+from device.media.hold import refuse_link
+from device.media.regular import read_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 #: Layout of ``shots.json``; another one is not read.
 FORMAT = 1
 _ENDING = ".shots"
 _NAME, _NEXT = "shots.json", "shots.next.json"
+#: What ``still_name`` gives, or what a still is called while its film is worked on: no path leads elsewhere.
+_STILL = re.compile(r"\d{4,}-[0-9a-f]{12}\.jpg|still-\d{8,}\.jpg", re.ASCII)
 
 #: From which frame on a window (x, y, width, height; None: the whole frame) holds, and whether its own colour
 #: passes.
@@ -67,13 +73,22 @@ class Shot:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Read what ``asdict`` and JSON made of one. Raises KeyError, TypeError, ValueError."""
+        still = value["still"]
+        if still is not None and not _STILL.fullmatch(plain.text(still)):
+            raise ValueError(still)
         return cls(
-            **{
-                **value,
-                "before": tuple(value["before"]),
-                "changes": read_changes(value["changes"]),
-                "marks": read_marks(value["marks"]),
-            }
+            number=plain.whole(value["number"]),
+            first=plain.whole(value["first"]),
+            last=plain.whole(value["last"]),
+            begins=plain.number(value["begins"]),
+            ends=plain.number(value["ends"]),
+            own_colour=plain.truth(value["own_colour"]),
+            still=still,
+            figures=plain.figures(value["figures"]),
+            settings=plain.sections(value["settings"]),
+            before=tuple(map(plain.sections, value["before"])),
+            changes=read_changes(value["changes"]),
+            marks=read_marks(value["marks"]),
         )
 
 
@@ -126,21 +141,35 @@ class FilmShots:
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
         """Read ``shots.json``. Raises KeyError, TypeError, ValueError for anything else."""
-        value = json.loads(data)
-        if value.pop("format") != FORMAT:
+        try:
+            value = plain.shallow(json.loads(data))
+        except RecursionError:
+            raise ValueError("too deep") from None
+        if plain.mapping(value)["format"] != FORMAT:
             raise ValueError("of another layout")
-        shots = tuple(map(Shot.from_json, value["shots"]))
-        return cls(**{**value, "made": Made(**value["made"]), "shots": shots})
+        made = plain.mapping(value["made"])
+        return cls(
+            film=plain.text(value["film"]),
+            made=Made(plain.whole(made["bytes"]), plain.text(made["sample"]), plain.whole(made["inode"])),
+            source=plain.text(value["source"]),
+            frames=(frames := plain.whole(value["frames"])),
+            rate=plain.number(value["rate"]),
+            pixel_aspect=plain.number(value["pixel_aspect"]),
+            identity=plain.mapping(value["identity"]),
+            settings=plain.sections(value["settings"]),
+            figures=plain.figures(value["figures"]),
+            shots=_in_order([Shot.from_json(plain.mapping(shot)) for shot in value["shots"]], frames),
+        )
 
 
 def read_changes(values: Iterable[Any]) -> tuple[Change, ...]:
     """What JSON made of them. Raises TypeError, ValueError for anything else."""
-    return tuple((int(at), _window(window), bool(own)) for at, window, own in values)
+    return tuple((plain.whole(at), _window(window), plain.truth(own)) for at, window, own in values)
 
 
 def read_marks(values: Iterable[Any]) -> tuple[Mark, ...]:
     """What JSON made of them. Raises TypeError, ValueError for anything else."""
-    return tuple((int(pts), int(mark)) for pts, mark in values)
+    return tuple((plain.whole(pts), plain.whole(mark)) for pts, mark in values)
 
 
 def shots_folder(film: Path) -> Path:
@@ -155,6 +184,8 @@ def read_shots(film: Path) -> FilmShots | None:
     if not known:
         return None
     try:
+        if not film.is_file():  # at a pipe we would wait
+            return None
         made = Made.of(film)
     except (OSError, InputError):
         return None
@@ -169,6 +200,7 @@ def lay_down(film: Path, shots: FilmShots, stills: Mapping[str, Path]) -> None:
     are not among them are in the folder already. Raises an error of the tree where it can't be written.
     """
     folder = shots_folder(film)
+    refuse_link(folder)
     with writable(folder):
         folder.mkdir(exist_ok=True)
         _promote(film)
@@ -178,8 +210,12 @@ def lay_down(film: Path, shots: FilmShots, stills: Mapping[str, Path]) -> None:
 
 
 def settle(film: Path) -> None:
-    """After ``film`` got its name: what was laid down for it is true; stills of before are deleted."""
+    """After ``film`` got its name: what was laid down for it is true; stills of before are deleted.
+
+    Raises ConfigurationError where the folder is a link: whose files are behind it nobody knows.
+    """
     folder = shots_folder(film)
+    refuse_link(folder)
     true = read_shots(film)
     if true is None:
         remove_shots(film)
@@ -189,7 +225,8 @@ def settle(film: Path) -> None:
         kept = {_NAME, *(shot.still for shot in true.shots)}
         for file in folder.iterdir():
             if file.name not in kept:
-                file.unlink(missing_ok=True)
+                with suppress(OSError):  # somebody else's folder; what else stays is in nobody's way
+                    file.unlink()
 
 
 def remove_shots(film: Path) -> None:
@@ -212,7 +249,7 @@ def still_name(number: int, jpeg: bytes) -> str:
 
 def _bring(source: Path, target: Path) -> None:
     """Have the file ``source``, which is on the disk, under another name, too."""
-    if target.exists():
+    if target.is_file() and not target.is_symlink():
         return
     with suppress(OSError):  # not every file system has links
         os.link(source, target)
@@ -220,15 +257,25 @@ def _bring(source: Path, target: Path) -> None:
     copy_file(source, target)
 
 
+def _in_order(shots: Sequence[Shot], frames: int) -> tuple[Shot, ...]:
+    """The shots, if they follow each other from the first frame on. Raises ValueError."""
+    following = 0
+    for number, shot in enumerate(shots, 1):
+        if (shot.number, shot.first) != (number, following) or not shot.first <= shot.last < frames:
+            raise ValueError(f"shot {number} is out of place")
+        following = shot.last + 1
+    return tuple(shots)
+
+
 def _window(value: Any) -> tuple[int, int, int, int] | None:
     if value is None:
         return None
-    x, y, width, height = map(int, value)
+    x, y, width, height = map(plain.whole, value)
     return x, y, width, height
 
 
 def _read(path: Path) -> FilmShots | None:
     try:
-        return FilmShots.from_bytes(path.read_bytes())
+        return FilmShots.from_bytes(read_regular(path))
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from device.config import Config
 from device.engine import Stop
-from device.errors import ConfigurationError, MissingInput, SourceChanged
+from device.errors import ConfigurationError, MissingInput, SourceChanged, UnreadableFilm
 from device.jobs.film import FilmTask, run_film
 from device.jobs.film_identity import has_content
 from device.jobs.film_shots import read_shots, shots_folder
@@ -114,9 +114,10 @@ def wanted(known: FilmShots, number: int, asked: Settings, *, undo: bool) -> Sho
 
 def film_config(known: FilmShots, config: Config) -> Config:
     """What a film was made with, on this machine, of which ``config`` is. Raises ConfigurationError."""
-    own = {section: dict(keys) for section, keys in known.settings.items()}
-    network = {**config.network.model_dump(), "name": own.get("network", {}).get("name")}
-    return _merged(config, {**own, "network": network})
+    own = {section: dict(known.settings.get(section, {})) for section in ("colour", "film", "hints")}
+    network = {**config.network.model_dump(), "name": known.settings.get("network", {}).get("name")}
+    batch = {key: value for key, value in known.settings.get("batch", {}).items() if key == "rate"}
+    return _merged(config, {**own, "network": network, "batch": batch})
 
 
 def shot_config(whole: Config, shot: Shot) -> Config:
@@ -145,7 +146,13 @@ def _source_of(film: Path, known: FilmShots, named: Path | None) -> Path:
         raise MissingInput(
             "the film that it was made from is not there", where=source, hint="say where it is now: --source"
         )
-    if not has_content(_files(source), known.identity):
+    if not (source.is_file() or source.is_dir()):
+        raise UnreadableFilm("is no file", where=source)
+    try:
+        same = has_content(_files(source), known.identity)
+    except (KeyError, TypeError, ValueError):  # a folder for a film, or an identity that somebody changed
+        same = False
+    if not same:
         raise SourceChanged("is not what the film was made from", where=source)
     return source.absolute()
 

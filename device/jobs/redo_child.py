@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import faulthandler
 import logging
+import os
 import shutil
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,11 +20,12 @@ from device.engine import Gate, Stop
 from device.errors import ConfigurationError, SpaceError
 from device.jobs.film import FilmResult, FilmTask
 from device.jobs.film_reporter import Reporter
-from device.jobs.film_shots import FilmShots, Made, Shot, lay_down, read_shots, settle
+from device.jobs.film_shots import FilmShots, Made, Shot, lay_down, read_shots, settle, shots_folder
 from device.jobs.redo import film_config
 from device.jobs.shot_studio import Redone, Studio
 from device.jobs.supervise import serve
 from device.media.durable import move, set_times, writable
+from device.media.hold import refuse_link
 from device.media.probe import probe
 from device.media.segments import REDO, WorkFolder
 from device.media.splice import Laid, check_patches, spliced
@@ -47,6 +50,7 @@ def redo(task: FilmTask, send: Callable[[Progress | Said], None], stop: Stop, *,
         raise ValueError(task)
     reporter = Reporter(send, stop, gate)
     facts = facts_at(task.source, task.config)
+    refuse_link(shots_folder(film))
     with WorkFolder(film, {REDO: [shot.number for shot in task.redo]}, resume=False) as work:
         known = read_shots(film)  # now that nobody else changes it
         if known is None or not _begins_from(known, task):
@@ -96,6 +100,8 @@ def _put_in(
     ) as (made, joined):
         with writable(film):
             times = film.stat()
+            with suppress(OSError):  # only root's may be given away
+                os.chown(made, times.st_uid, times.st_gid)
             set_times(made, times.st_atime_ns, times.st_mtime_ns)
             shutil.copymode(film, made)
         others = {each.shot.number: each.shot for each in redone}

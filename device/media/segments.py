@@ -15,6 +15,7 @@ from device.errors import ConfigurationError, FilmBusy, TintcastError
 from device.media.durable import PartFile, writable, write_bytes
 from device.media.hold import LOCK, enter, is_at
 from device.media.marks import Marks
+from device.media.regular import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -268,7 +269,7 @@ class WorkFolder:
 def _read(path: Path) -> dict[str, Any] | None:
     """An object of JSON; None where there is none."""
     try:
-        value = json.loads(path.read_bytes()) if path.is_file() else None
+        value = json.loads(read_regular(path))
     except (OSError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

@@ -10,6 +10,7 @@ from PIL import Image
 
 from device.errors import UnreadableJpeg
 from device.media.facts import read_jpeg_size
+from device.media.regular import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,9 +91,9 @@ def chosen(film: FilmShots, count: int) -> list[Shot]:
 def _opened(path: Path, aspect: float, box: tuple[int, int]) -> Image.Image | None:
     """The picture that fits into ``box``, of square samples, R'G'B'."""
     try:
-        if path.stat().st_size > _MOST_BYTES:
+        if path.is_symlink() or path.stat().st_size > _MOST_BYTES:
             return None
-        data = path.read_bytes()
+        data = read_regular(path)
         width, height = read_jpeg_size(data)
         if not 0 < max(width, height) <= _MOST_SIDE:
             return None
