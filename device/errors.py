@@ -3,6 +3,7 @@
     TintcastError                    70  our own bug, if it is none of the below
     ├── Stuck                        70  a thread of ours does not answer or does not end
     ├── PartlyFailed                  1  some of the work failed, the rest is done
+    ├── NotOurs                      70  a file that is not ours stands where a result belongs
     ├── ConfigurationError            2  a wrong key, value, flag or combination
     │   ├── SettingRefused               a value that a running job does not take
     │   └── FilmBusy                     another run is writing it: that one ends, and it can be tried again
@@ -74,6 +75,10 @@ class PartlyFailed(TintcastError):
     """Some of the work failed; what is done stays."""
 
     exit_code = 1
+
+
+class NotOurs(TintcastError):
+    """Where a result belongs stands a file that we did not make, or that was changed since."""
 
 
 class ConfigurationError(TintcastError):

@@ -15,6 +15,7 @@ from device.errors import (
     FilmTooLarge,
     InputError,
     MissingInput,
+    NotOurs,
     SourceChanged,
     SpaceError,
     TintcastError,
@@ -43,13 +44,10 @@ _HOW = (
     (MissingInput, "gone"),
     (BrokerError, "broker"),
     (FilmBusy, "busy"),
+    (NotOurs, "there"),
     (InputError, "refused"),
     (ConfigurationError, "refused"),
 )
-
-
-class NotOurs(TintcastError):
-    """Where the result belongs stands a file that we did not make, or that was changed since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +107,6 @@ class Ending:
 
 def how_of(error: TintcastError) -> str:
     """How a file failed, in a word, as in ``Record``."""
-    if isinstance(error, NotOurs):
-        return "there"
     return next((how for kind, how in _HOW if isinstance(error, kind)), "mistake")
 
 

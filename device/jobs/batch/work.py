@@ -11,11 +11,12 @@ from device.errors import (
     Interrupted,
     MissingInput,
     NetworkFileError,
+    NotOurs,
     SourceChanged,
     SpaceError,
     TintcastError,
 )
-from device.jobs.batch.outcomes import Ending, NotOurs, now
+from device.jobs.batch.outcomes import Ending, now
 from device.jobs.batch.places import is_gone, is_there, lies_among_sources
 from device.jobs.batch.records import Begun
 from device.jobs.batch.results import closed_segments, is_of_another, is_ours, tidy, unrecorded
