@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from device.media.facts import Facts, add_facts
+from device.media.facts import Facts
 from device.media.jpeg import encode_jpeg
+from device.media.jpeg_segments import COM, insert
 from device.mqtt.address import Address
 from device.mqtt.messages import Head
 
@@ -121,7 +122,7 @@ class Frames(Sequence[bytes]):
         if not 0 <= number < self._count:
             raise IndexError
         facts = replace(self._facts, sequence=number, pts=number * 1001, last=number == self._count - 1)
-        return add_facts(self._pictures[number % self._PICTURES], facts)
+        return insert(self._pictures[number % self._PICTURES], [(COM, facts.to_bytes())])
 
 
 def make_jpegs(job: str, count: int, **settings: Any) -> list[bytes]:

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from device.media.jpeg_segments import COM, insert
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from device.media.facts import Facts
 
 STILLS = Path(__file__).parent / "media" / "stills"
 
@@ -36,3 +40,8 @@ def deep_colour(width: int = 64, height: int = 48) -> NDArray[np.uint16]:
     """The same in 16 bits."""
     noise = np.random.default_rng(4).integers(0, 256, (height, width, 3))
     return colour(width, height).astype(np.uint16) << 8 | noise.astype(np.uint16)
+
+
+def add_facts(jpeg: bytes, facts: Facts) -> bytes:
+    """Put ``facts`` into a JFIF file, whatever it says of itself already."""
+    return insert(jpeg, [(COM, facts.to_bytes())])

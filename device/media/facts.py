@@ -110,15 +110,6 @@ def _level(name: str, value: object) -> None:
         raise ValueError(f"{name}: not a name of letters, digits and _ . -")
 
 
-def add_facts(jpeg: bytes, facts: Facts) -> bytes:
-    """Put ``facts`` into a JFIF file that has none, behind its first header. ``ValueError`` if it is none."""
-    if jpeg[:4] != b"\xff\xd8\xff\xe0":
-        raise ValueError("not a JFIF file")
-    payload = facts.to_bytes()
-    place = 4 + int.from_bytes(jpeg[4:6])
-    return b"".join((jpeg[:place], b"\xff\xfe", (len(payload) + 2).to_bytes(2), payload, jpeg[place:]))
-
-
 def read_jpeg_size(data: bytes) -> tuple[int, int]:
     """Width and height as the header states them. Raises UnreadableJpeg; allocates nothing for pixels."""
     return _read_header(data)[0]

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pictures import add_facts
 
 from device.errors import UnreadableJpeg
-from device.media.facts import MAX_JPEG_BYTES, Facts, add_facts, read_facts, read_jpeg_size
+from device.media.facts import MAX_JPEG_BYTES, Facts, read_facts, read_jpeg_size
 
 STILLS = Path(__file__).parent / "stills"
 PLAIN = (STILLS / "cat.jpg").read_bytes()

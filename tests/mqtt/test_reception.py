@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from brokers import make_head, make_jpegs
+from pictures import add_facts
 
 from device.errors import InputError
-from device.media.facts import add_facts, read_facts
+from device.media.facts import read_facts
 from device.mqtt.inbox import Message, Up
 from device.mqtt.messages import Ack, Beside, make_part, read_ack
 from device.mqtt.reception import Reception, subscriptions
