@@ -12,6 +12,8 @@ from device.config.sections import Section
 
 _TIME = r"((?:[01]?[0-9]|2[0-3]):[0-5][0-9]|24:00)"
 _BETWEEN = re.compile(f"{_TIME}-{_TIME}")
+#: Frames a second.
+_SLOWEST = 0.01
 
 
 class BatchSettings(Section):
@@ -63,7 +65,10 @@ class BatchSettings(Section):
     )
     retry_failed: bool = Field(default=False, description="tries again what failed in an earlier run")
     rate: float = Field(
-        default=0, ge=0, le=1000, description="frames a second of numbered pictures; 0: they stay pictures"
+        default=0,
+        ge=0,
+        le=1000,
+        description="frames a second of numbered pictures, at least 0.01; 0: they stay pictures",
     )
     mqtt: bool = Field(default=False, description="tells state and progress over MQTT, and takes commands")
     frames: bool = Field(default=False, description="delivers every film's frames over MQTT, too")
@@ -78,6 +83,13 @@ class BatchSettings(Section):
             raise PydanticCustomError("hours", "it must be two times of day, as in 22:00-07:00")
         if _clock(found[1]) == _clock(found[2]):
             raise PydanticCustomError("hours", "it ends when it begins; leave it out to work always")
+        return value
+
+    @field_validator("rate")
+    @classmethod
+    def _moves(cls, value: float) -> float:
+        if 0 < value < _SLOWEST:
+            raise PydanticCustomError("rate", "it must be 0, or at least {slowest}", {"slowest": _SLOWEST})
         return value
 
     @field_validator("cool_c")

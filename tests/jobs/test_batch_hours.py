@@ -148,6 +148,7 @@ def test_windows_follow_each_other_and_agree_with_the_wall(begin: int, lasts: in
         ("between", "22:00-22:00", "it ends when it begins"),
         ("between", "00:00-24:00", "it ends when it begins"),
         ("cool_c", 85, "below hot_c, 80"),
+        ("rate", 0.0005, "must be 0, or at least 0.01"),
     ],
 )
 def test_rules_that_make_no_sense_are_one_line(key: str, value: object, says: str) -> None:

@@ -69,7 +69,7 @@ def _looked(item: Item, config: Config, beat: Callable[[], None]) -> Looked:
     beat()
     colour = config.colour.when == "auto" and bool(mostly(in_colour(islice(glimpses_at(facts), _GLIMPSES))))
     beat()
-    tracks = 0.0 if item.path.is_dir() else _bytes_beside(item.path, facts)
+    tracks = 0.0 if item.kind == "sequence" else _bytes_beside(item.path, facts)
     layout = facts.layout
     return Looked(
         kind=(facts.codec, facts.width, facts.height, layout.depth, facts.interlaced, colour),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from device.jobs.batch.estimate import estimate
 from device.jobs.batch.plan import plan
+from device.media.regular import read_regular
 from device.media.segments import WorkFolder
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from device.jobs.batch.estimate import Estimate
     from device.jobs.batch.plan import Plan
     from device.jobs.batch.queue import Todo
+
+#: A film that is to become larger than its source by more than this lies about its length.
+_MOST_TIMES = 200
 
 
 class Forecast:
@@ -49,7 +53,9 @@ class Forecast:
     def room(self, todo: Todo) -> tuple[int, int]:
         """Bytes of the film to come, and of its segments that are there."""
         known = self._estimates.get(todo.item.relative)
-        size = known.bytes if known is not None and known.bytes else todo.item.state.size
+        size = todo.item.state.size
+        if known is not None and known.bytes:
+            size = min(known.bytes, _MOST_TIMES * size)
         return size, self._begun(todo)[1]
 
     def seconds(self, todos: Iterable[Todo]) -> float | None:
@@ -72,7 +78,7 @@ class Forecast:
             size = sum(path.stat().st_size for path in folder.glob("[0-9]*.mkv"))
             if not segments:
                 return 0, size
-            last = json.loads(segments[-1].read_bytes())
+            last = json.loads(read_regular(segments[-1]))
             return int(last["first"]) + len(last["pts"]), size
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return 0, 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,7 @@ from device.errors import (
     InputError,
     MissingInput,
     NetworkFileError,
+    from_os_error,
 )
 from device.jobs.batch.forecast import Forecast
 from device.jobs.batch.queue import Queue
@@ -114,20 +117,33 @@ def plan_batch(
 
 def check_folders(source: Path, out: Path) -> None:
     """Raise what is wrong with the two folders, before anything is begun."""
-    if not source.exists():
+    found, there = _status(source), _status(out)
+    if found is None:
         raise MissingInput("no such file or folder", where=source)
-    if not source.is_dir():
+    if not stat.S_ISDIR(found.st_mode):
         raise InputError(
             "is not a folder",
             where=source,
             hint="`tintcast film` takes one film, `tintcast photo` one picture",
         )
-    if out.exists() and not out.is_dir():
+    if there is None:
+        return
+    if not stat.S_ISDIR(there.st_mode):
         raise ConfigurationError("is a file", where=out, hint="name a folder for the results")
-    if out.is_dir() and out.samefile(source):
+    if os.path.samestat(found, there):
         raise ConfigurationError(
             "is the folder that is read", where=out, hint="name another one for the results"
         )
+
+
+def _status(folder: Path) -> os.stat_result | None:
+    """What stands there; None: nothing. Raises InputError where that can't be told."""
+    try:
+        return folder.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise from_os_error(error, where=folder, doing="can't be read") from None
 
 
 def ground_for(config: Config, stop: Stop) -> Ground:
