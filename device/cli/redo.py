@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from device.jobs.film import Progress
     from device.jobs.film_shots import FilmShots
 
-_TAME = re.compile(r"(\d+(?:\.\d*)?)-(\d+(?:\.\d*)?)(?::(\d*\.?\d+))?")
-_TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?)")
+_SHOTS = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
+_TAME = re.compile(r"(\d{1,9}(?:\.\d*)?)-(\d{1,9}(?:\.\d*)?)(?::(\d*\.?\d+))?")
+_TIME = re.compile(r"(?:(?:(\d{1,9}):)?(\d{1,9}):)?(\d{1,9}(?:\.\d*)?)")
 
 
 def redo(
@@ -100,7 +101,7 @@ def redo(
     numbers += [_shot_at(known, text) for text in at or ()]
     settings = options.configure(config)
     stop = Stop()
-    with ProgressLine(film.name) as line, stop_on_signals(stop):
+    with ProgressLine(shown(film.name)) as line, stop_on_signals(stop):
 
         def show(now: Progress) -> None:
             line.update(
@@ -109,12 +110,12 @@ def redo(
 
         result = redo_film(film, numbers, given, settings, undo=undo, source=source, progress=show, stop=stop)
     for note in result.notes:
-        line.say(f"{film}: {note}")
+        line.say(f"{shown(film)}: {note}")
     done = sorted(set(numbers))
     said = f"shot{'s' if len(done) > 1 else ''} {', '.join(map(str, done))}"
     passed = f", {result.passed} of them in their own colour" if result.passed else ""
     typer.echo(
-        f"{film}: {said} coloured again: {result.frames} frames{passed}, {result.rate:.1f} frames/s, "
+        f"{shown(film)}: {said} coloured again: {result.frames} frames{passed}, {result.rate:.1f} frames/s, "
         f"network {result.network_ms:.1f} ms a frame"
     )
     if (page := refresh_page(film, stop)) is not None:
@@ -140,10 +141,13 @@ def _numbers(text: str, most: int) -> list[int]:
     """The shots of ``--shot``, ``most`` there are, and at most one beyond. Raises ConfigurationError."""
     numbers: list[int] = []
     for part in text.split(","):
-        first, _, last = part.strip().partition("-")
-        if not (first.isdecimal() and (last or first).isdecimal()):
+        found = _SHOTS.fullmatch(part.strip())
+        if found is None:
             raise ConfigurationError(f"--shot {text} is not of the form 3 or 3,7-9")
-        numbers += range(int(first), min(int(last or first), max(int(first), most + 1)) + 1)
+        first, last = int(found[1]), int(found[2] or found[1])
+        if last < first:
+            raise ConfigurationError(f"--shot {text} ends before it begins")
+        numbers += range(first, min(last, max(first, most + 1)) + 1)
     return numbers
 
 
@@ -171,6 +175,7 @@ def _tame(text: str) -> dict[str, float]:
 
 def _table(known: FilmShots) -> Table:
     from rich.table import Table
+    from rich.text import Text
 
     from device.jobs.shot_wishes import wishes
     from device.jobs.telling import clock
@@ -190,7 +195,7 @@ def _table(known: FilmShots) -> Table:
             str(shot.frames),
             "its own" if shot.own_colour else "made",
             *(_figure(shot.figures.get(name)) for name in ("colourfulness", "flicker")),
-            wishes(shot.settings),
+            Text(wishes(shot.settings)),
         )
     return table
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -13,6 +14,7 @@ from redoing import coloured, config, copied
 from said import complaints
 
 from device.cli import main
+from device.jobs.film_shots import shots_folder
 from device.jobs.redo import known_shots
 
 TINY = Path(__file__).parent.parent / "network" / "data" / "tiny-hints.tflite"
@@ -69,12 +71,33 @@ def test_shots_are_named_by_number_or_time_and_keep_what_was_asked(film: Path, t
     assert "when" not in known_shots(out).shots[1].settings["colour"]
 
 
+def test_a_name_that_is_no_text_and_words_in_brackets_are_told(film: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out [1]\udcff.mp4"
+    copy = copied(film, tmp_path)
+    shots_folder(copy).rename(shots_folder(out))
+    copy.rename(out)
+    said = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    with redirect_stdout(said), redirect_stderr(io.StringIO()):
+        assert main(["redo", str(out), "--shot", "2", "--saturation", "0.5"]) == 0
+    said.seek(0)
+    assert said.read().startswith(f"{tmp_path}/out [1]\N{REPLACEMENT CHARACTER}.mp4: shot 2 coloured again")
+    kept = shots_folder(out) / "shots.json"
+    whole = json.loads(kept.read_bytes())
+    whole["shots"][0]["settings"] = {"hints": {"reference": "/home/[old]/x[/y].jpg"}}
+    kept.write_text(json.dumps(whole))
+    listed = redo(out, "--list")
+    assert listed.returncode == 0
+    assert "reference /home/[old]/x[/y].jpg" in listed.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "reason"),
     [
         (["--shot", "5", "--saturation", "1"], 2, "has no shot 5 (it has shots 1 to 4)"),
-        (["--shot", "1-99999999999", "--saturation", "1"], 2, "has no shot 5"),
-        (["--shot", "9-7", "--saturation", "1"], 2, "no shot is named"),
+        (["--shot", "1-999999999", "--saturation", "1"], 2, "has no shot 5"),
+        (["--shot", "9-7", "--saturation", "1"], 2, "--shot 9-7 ends before it begins"),
+        (["--shot", "9" * 5000, "--saturation", "1"], 2, "is not of the form 3 or 3,7-9"),
+        (["--at", "9" * 5000 + ":00", "--saturation", "1"], 2, "is not a time"),
         (["--shot", "x", "--saturation", "1"], 2, "--shot x is not of the form 3 or 3,7-9"),
         (["--at", "9:00", "--saturation", "1"], 2, "--at 9:00 is not within the film"),
         (["--at", "soon"], 2, "--at soon is not a time"),
