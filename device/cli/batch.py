@@ -131,7 +131,7 @@ def _sample(source: Path, out: Path, settings: Config) -> None:
         return
     typer.echo(shown(made.page or out))
     if made.failed:
-        raise PartlyFailed(f"{len(made.failed)} have no strip, listed above", where=source)
+        raise PartlyFailed(f"{number(len(made.failed), 'film')} without a strip, listed above", where=source)
 
 
 def _plan(source: Path, out: Path, settings: Config) -> None:

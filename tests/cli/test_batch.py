@@ -139,8 +139,20 @@ def test_no_room_is_told_from_other_failures(tmp_path: Path, config: Path) -> No
     config.write_text(toml(batch={"keep_free_mb": 9_000_000}))
     done = run(source, out, "--config", config)
     assert done.returncode == 6
+    assert "no room for 2 files" in done.stderr
     assert {each.how for each in Ledger(out).all()} == {"space"}
     assert files(out) == []
+
+
+def test_without_a_film_there_is_no_strip(tmp_path: Path, config: Path) -> None:
+    lay_picture(tmp_path / "in" / "b.png")
+    (tmp_path / "in" / "lost.mp4").symlink_to("nowhere")
+    done = run(tmp_path / "in", tmp_path / "out", "--sample", "--config", config)
+    assert done.returncode == 0, done.stderr
+    said, last = done.stdout.splitlines()
+    assert "lost.mp4: " in said
+    assert last == "no film is there"
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
@@ -152,6 +164,7 @@ def test_no_room_is_told_from_other_failures(tmp_path: Path, config: Path) -> No
         (("in", "in"), 2, "in: is the folder that is read"),
         (("in", "file/out"), 2, "file/out: "),
         (("in", "out", "--between", "22-7"), 2, "batch.between"),
+        (("in", "out", "--sample", "--plan"), 2, "--sample and --plan: one of them"),
         (("in", "out", "--network", "nobody"), 4, "nobody: no network has this name"),
     ],
 )
