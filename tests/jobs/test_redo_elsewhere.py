@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,18 @@ def test_a_night_knows_a_redone_film_for_its_own(tmp_path: Path) -> None:
     known = read_shots(film)
     assert known is not None
     assert [shot.settings for shot in known.shots] == [{}, {}]
+
+
+def test_a_redone_film_stays_its_owners(tmp_path: Path) -> None:
+    source, out = tmp_path / "in.mkv", tmp_path / "out.mkv"
+    make_film(source, size=(96, 64), count=24, scenes=2)
+    coloured(source, out, config())
+    owner = (12345, 12346) if os.geteuid() == 0 else (os.geteuid(), (os.getgroups() or [os.getegid()])[-1])
+    os.chown(out, *owner)
+    out.chmod(0o640)
+    redone(out, [2], PALE)
+    now = out.stat()
+    assert (now.st_uid, now.st_gid, now.st_mode & 0o777) == (*owner, 0o640)
 
 
 def test_numbered_pictures_made_into_a_film(tmp_path: Path) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 from colour_films import make_colour_film
+from PIL import Image
 from redoing import coloured, config, copied, other, redone, redone_from
 
-from device.errors import ConfigurationError, FilmBusy, MissingInput, SourceChanged
-from device.jobs.film_shots import read_shots
+from device.errors import ConfigurationError, FilmBusy, MissingInput, SourceChanged, UnreadableFilm
+from device.jobs.film_shots import read_shots, shots_folder
 from device.jobs.redo import known_shots, redo_film
 from device.media.segments import WorkFolder
 
@@ -56,6 +58,34 @@ def test_the_source_may_have_moved_but_must_be_the_same(film: Path, source: Path
     changed_source.write_bytes(source.read_bytes()[:-1] + b"?")
     with pytest.raises(SourceChanged, match="is not what the film was made from"):
         redo_film(out, [2], {"colour": {"saturation": 2}}, config(), source=changed_source)
+
+
+def test_a_source_that_is_no_film_is_refused(film: Path, tmp_path: Path) -> None:
+    out, pipe = copied(film, tmp_path), tmp_path / "pipe.mkv"
+    os.mkfifo(pipe)
+    with pytest.raises(UnreadableFilm, match=r"pipe\.mkv: is no file"):
+        redo_film(out, [2], PALE, config(), source=pipe)
+    for number in range(2):
+        Image.new("L", (96, 64)).save(tmp_path / f"scan{number}.png")
+    with pytest.raises(SourceChanged):
+        redo_film(out, [2], PALE, config(), source=tmp_path)
+
+
+def test_a_link_for_the_folder_of_shots_is_refused_before_anything_is_done(
+    film: Path, source: Path, tmp_path: Path
+) -> None:
+    out, theirs = copied(film, tmp_path), tmp_path / "theirs"
+    shots_folder(out).rename(theirs)
+    (theirs / "diary.txt").write_text("mine")
+    before = {path: path.read_bytes() for path in theirs.iterdir()}
+    shots_folder(out).symlink_to(theirs)
+    with pytest.raises(ConfigurationError, match="is a link"):
+        redone(out, [2], PALE)
+    with pytest.raises(ConfigurationError, match="is a link"):
+        coloured(source, out, config(codec="ffv1"))
+    assert not WorkFolder.path_for(out).exists()
+    assert {path: path.read_bytes() for path in theirs.iterdir()} == before
+    assert out.read_bytes() == film.read_bytes()
 
 
 def test_wishes_that_can_not_be_are_refused_before_anything_is_done(film: Path, tmp_path: Path) -> None:
