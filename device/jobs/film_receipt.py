@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from device.media.durable import write_bytes
+from device.media.regular import read_regular
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,8 +25,8 @@ def write_receipt(path: Path, film: Path, result: FilmResult) -> None:
 def read_receipt(path: Path, film: Path) -> dict[str, Any] | None:
     """The result at ``path``, as its fields; None where it is not of the file that ``film`` is now."""
     try:
-        facts, status = json.loads(path.read_bytes()), film.stat()
+        facts, status = json.loads(read_regular(path)), film.stat()
         same = (facts["bytes"], facts["mtime_ns"]) == (status.st_size, status.st_mtime_ns)
         return dict(facts["result"]) if same else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -29,6 +29,9 @@ class _Name(str):
         type(self).compared += 1
         return str.__eq__(self, other)
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
     __hash__ = str.__hash__
 
 
