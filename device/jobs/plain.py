@@ -5,6 +5,9 @@ Every function raises TypeError or ValueError for anything else.
 
 from __future__ import annotations
 
+import json
+import os
+from pathlib import PurePath
 from typing import Any
 
 #: So deep do lists and mappings lie in each other.
@@ -69,3 +72,17 @@ def figures(value: Any) -> dict[str, float | None]:
         if each is not None:
             number(each)
     return dict(value)
+
+
+def names(value: Any) -> Any:
+    """A value in which every text could be a file's name, and be shown."""
+    os.fsencode(json.dumps(value, ensure_ascii=False))
+    return value
+
+
+def below(value: Any) -> str:
+    """A path that leads to some place below a folder, or to the folder itself."""
+    path = PurePath(text(value))
+    if path.is_absolute() or ".." in path.parts or "\0" in value:
+        raise ValueError("leads elsewhere")
+    return str(value)

@@ -12,7 +12,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from device.errors import ConfigurationError, MissingInput, TintcastError
-from device.jobs.batch.damage import check_strings, is_number, is_path, is_plain
+from device.jobs import plain
 from device.jobs.batch.starts import Starts
 from device.media.disk import sync_disk
 from device.media.durable import writable, write_bytes
@@ -206,13 +206,13 @@ class Ledger:
         """What was begun and not ended."""
         try:
             values = json.loads(read_regular(self._begun))
-            check_strings(values)
-            begun = tuple(
-                Begun(value["relative"], tuple(value["outs"]), value["identity"]) for value in values
+            plain.names(plain.shallow(values))
+            return tuple(
+                _check_begun(Begun(value["relative"], tuple(value["outs"]), value["identity"]))
+                for value in values
             )
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return ()
-        return begun if all(map(_is_sound_begun, begun)) else ()
 
     def end(self) -> None:
         """What was begun has its records."""
@@ -261,43 +261,50 @@ class Ledger:
 def _read(path: Path) -> Record | None:
     try:
         values = json.loads(read_regular(path))
-        check_strings(values)
+        plain.names(plain.shallow(values))
         if values.pop("format") != FORMAT:
             return None
         names = {each.name for each in fields(Record)}
         values = {name: value for name, value in values.items() if name in names}
         values["notes"] = tuple(values.get("notes", ()))
         record = Record(**{**values, "outcome": Outcome(values["outcome"])})
+        _check(record)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    return record if _is_sound(record) else None
+    return record
 
 
-def _is_sound(record: Record) -> bool:
-    """Whether every field is what it is declared as, and no path leads elsewhere."""
+def _check(record: Record) -> None:
+    """See that every field is what it is declared as, and that no path leads elsewhere."""
     words = (record.source, record.how, record.reason, record.began, record.ended, record.version)
-    numbers = (record.seconds, record.rate, record.network_ms)
-    counts = (record.frames, record.passed, record.resumed, record.out_bytes, record.out_mtime_ns)
-    return (
-        record.kind in get_args(Kind)
-        and all(isinstance(each, str) for each in (*words, *record.notes))
-        and "\0" not in record.source
-        and all(map(is_number, (*numbers, *counts)))
-        and all(isinstance(each, int) for each in counts)
-        and is_path(record.relative)
-        and (record.out is None or _is_result(record.out))
-        and is_plain(record.figures)
-        and _is_identity(record.identity)
-    )
+    for word in (*words, *record.notes):
+        plain.text(word)
+    for count in (record.frames, record.passed, record.resumed, record.out_bytes, record.out_mtime_ns):
+        plain.whole(count)
+    for number in (record.seconds, record.rate, record.network_ms):
+        plain.number(number)
+    if record.kind not in get_args(Kind) or "\0" in record.source:
+        raise ValueError("not as we write it")
+    plain.below(record.relative)
+    if record.out is not None:
+        _check_result(record.out)
+    plain.mapping(record.figures)
+    _check_identity(record.identity)
 
 
-def _is_sound_begun(begun: Begun) -> bool:
-    return is_path(begun.relative) and all(map(_is_result, begun.outs)) and _is_identity(begun.identity)
+def _check_begun(begun: Begun) -> Begun:
+    plain.below(begun.relative)
+    for out in begun.outs:
+        _check_result(out)
+    _check_identity(begun.identity)
+    return begun
 
 
-def _is_result(out: object) -> bool:
-    return is_path(out) and bool(PurePath(out).parts) and FOLDER not in PurePath(out).parts
+def _check_result(out: object) -> None:
+    parts = PurePath(plain.below(out)).parts
+    if not parts or FOLDER in parts:
+        raise ValueError("no place for a result")
 
 
-def _is_identity(identity: Mapping[str, Any]) -> bool:
-    return is_plain(identity) and isinstance(identity.get("source", {}), dict)
+def _check_identity(identity: Mapping[str, Any]) -> None:
+    plain.mapping(plain.mapping(identity).get("source", {}))
