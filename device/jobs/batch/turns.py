@@ -41,6 +41,8 @@ _PICTURES = 256
 _REPORT_S = 10.0
 #: A folder that is so large that a look takes long is looked at less often: this many times as long.
 _LOOKS_SHARE = 20
+#: How long the end waits for a look that is under way, in seconds.
+_LOOKER_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ class Turns:
                 pass
         finally:
             self._ended.set()
+            looker.join(_LOOKER_S)
             self._night.change(
                 state="stopped" if self._stop.is_set() else "finished",
                 reason="",
@@ -117,6 +120,7 @@ class Turns:
                 night_seconds_left=None,
             )
             self._report.close(self._night.status(), self._ledger.all(), stopped=self._stop.is_set())
+        self._stop.raise_if_failed()
         if self._stop.is_set():
             raise Interrupted
         return self._summary()
@@ -219,12 +223,16 @@ class Turns:
             self._say(line)
 
     def _keep_looking(self) -> None:
-        """Look again and again while a film takes its time."""
+        """Look again and again while a film takes its time; a night that can't is no night that goes on."""
         took = 0.0
-        while not self._ended.wait(max(self._settings.look_seconds, _LOOKS_SHARE * took)):
-            began = time.monotonic()
-            self._look()
-            took = time.monotonic() - began
+        try:
+            while not self._ended.wait(max(self._settings.look_seconds, _LOOKS_SHARE * took)):
+                began = time.monotonic()
+                self._look()
+                took = time.monotonic() - began
+        except Exception as error:  # noqa: BLE001 - it is raised where the night ends
+            if not self._ended.is_set():
+                self._stop.fail(error)
 
     def _wait_for_files(self) -> bool:
         """Wait for what is arriving, or may come; False: there is nothing to wait for."""
