@@ -86,33 +86,27 @@ def test_parameter_sets_come_from_the_first_frame(tmp_path: Path, name: str) -> 
 def test_parameter_sets_in_a_packet_of_their_own_are_no_frame(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    add_encoder = encode.add_encoder
+    given: list[av.Packet] = []
+    mux = encode.Encoder._mux
 
-    class Apart:
-        """A stream whose encoder gives its parameter sets apart from the frame behind them."""
+    def apart(packet: av.Packet) -> list[av.Packet]:
+        """Parameter sets apart from the frame behind them."""
+        data = bytes(packet)
+        if not (sets := parameter_sets(data)):
+            return [packet]
+        rest = av.Packet(data[data.index(sets[-8:]) + 8 :])
+        rest.time_base, rest.is_keyframe = packet.time_base, True
+        rest.pts, rest.dts = packet.pts, packet.dts
+        given.append(rest)
+        return [av.Packet(sets), rest]
 
-        def __init__(self, stream: av.VideoStream) -> None:
-            self._stream = stream
-            self.codec_context = stream.codec_context
+    def mux_apart(self: encode.Encoder, packets: list[av.Packet]) -> None:
+        mux(self, [part for packet in packets for part in apart(packet)])
 
-        def encode(self, frame: av.VideoFrame | None) -> list[av.Packet]:
-            given = []
-            for packet in self._stream.encode(frame):
-                data = bytes(packet)
-                if sets := parameter_sets(data):
-                    given.append(av.Packet(sets))
-                    start = data.index(sets[-8:]) + 8
-                    rest = av.Packet(data[start:])
-                    rest.stream, rest.time_base, rest.is_keyframe = packet.stream, packet.time_base, True
-                    rest.pts, rest.dts = packet.pts, packet.dts
-                    given.append(rest)
-                else:
-                    given.append(packet)
-            return given
-
-    monkeypatch.setattr(encode, "add_encoder", lambda *arguments: Apart(add_encoder(*arguments)))
+    monkeypatch.setattr(encode.Encoder, "_mux", mux_apart)
     make_film(tmp_path / "in.mkv", count=20, size=(96, 64))
     through(tmp_path / "in.mkv", tmp_path / "out.mp4")
+    assert given
     plays(tmp_path / "in.mkv", tmp_path / "out.mp4")
 
 
