@@ -179,7 +179,7 @@ def _beside(done: Summary | None) -> list[str]:
     counts = (
         (done.aside, "failed in earlier runs and not tried again (--retry-failed)"),
         (done.unread, "that can't be read"),
-        (done.partial, "not whole by their names, left out"),
+        (done.partial, "not whole by name, left out"),
         (done.others, "neither film nor picture, left out"),
     )
     said = [f"{number(count, 'file')} {text}" for count, text in counts if count]
