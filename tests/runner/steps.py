@@ -22,7 +22,7 @@ VENV = Path(".venv-tests")
 REPORT = VENV / "report.xml"
 STARTED = time.monotonic()
 #: Seconds after which a step is given up.
-DEADLINE = 1500.0
+DEADLINE = 2700.0
 
 
 class FailedError(Exception):
