@@ -21,6 +21,7 @@ from device.media.containers import container_for
 from device.media.durable import PartFile, writable
 from device.media.facts import read_facts
 from device.media.pyav import ALONE
+from device.media.scheduling import as_before
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -140,6 +141,8 @@ def _encoded(
     context.time_base = stream.time_base = pieces.time_base
     context.colorspace, context.color_range = (_BT709 if hd else _BT601), _LIMITED
     context.sample_aspect_ratio = pieces.pixel_aspect
+    with as_before():
+        context.open(strict=False)
     decoder = av.CodecContext.create("mjpeg", "r")
 
     def packets() -> Iterator[_TimedPacket]:

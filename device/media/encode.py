@@ -15,6 +15,7 @@ from device.media.annexb import parameter_sets, shows_picture
 from device.media.codecs import CODECS, add_encoder, codec_of, depth_of, sampling_of
 from device.media.encoders import check_encoder
 from device.media.planes import FULL, at_depth, plane_memory
+from device.media.scheduling import as_before
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -193,12 +194,19 @@ class Encoder:
         self._since_key = 1 if key else self._since_key + 1
         self._frame.pts = pts
         self._frame.pict_type = PictureType.I if key else PictureType.NONE
-        self._mux(self._context.encode(self._frame))
+        self._mux(self._encoded())
 
     def finish(self) -> None:
         """Encode what the encoder still holds, and end the file (which stays open)."""
         self._mux(self._context.encode(None))
         self._container.close()
+
+    def _encoded(self) -> list[Packet[Any]]:
+        """What the encoder gives for the frame; with its first, it starts its threads."""
+        if self._context.is_open:
+            return self._context.encode(self._frame)
+        with as_before():
+            return self._context.encode(self._frame)
 
     def _set(self, context: av.VideoCodecContext) -> None:
         """Tell an encoder what it encodes."""
