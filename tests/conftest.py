@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from disks import can_mount
 from hypothesis import settings
+
+from device.media.scheduling import as_before
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # An example that is slow on a busy machine is no failure; pytest-timeout ends what hangs. What a run tries
 # follows from the tests alone, so that it judges a change and not the dice; "search" tries other examples.
@@ -18,6 +24,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("TINTCAST_SHARED", ROOT.parent / "shared"))
 LEFT_OUT = pytest.StashKey[dict[str, int]]()
+
+
+@pytest.fixture(autouse=True)
+def _ordinary() -> Iterator[None]:
+    """Films of AV1 that a test makes by itself leave this process with real time, and all that it starts."""
+    with as_before():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -15,20 +14,10 @@ from device.media.encode import Encoder, Picture
 from device.media.probe import probe
 from device.media.scheduling import as_before
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 def policies() -> set[int]:
     """How the threads of this process are scheduled."""
     return {os.sched_getscheduler(int(thread.name)) for thread in Path("/proc/self/task").iterdir()}
-
-
-@pytest.fixture(autouse=True)
-def _ordinary() -> Iterator[None]:
-    before = os.sched_getscheduler(0)
-    yield
-    os.sched_setscheduler(0, before, os.sched_param(0))
 
 
 @pytest.mark.parametrize("codec", ["h264", "h265", "av1", "ffv1"])
