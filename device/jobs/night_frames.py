@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from device.errors import DeliveryTimeout, Interrupted, TintcastError
+from device.sinks import ClosedOrAborted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
-    from types import TracebackType
 
     from device.frames import TintedFrame
     from device.sinks.mqtt import MqttFilm
@@ -24,7 +24,7 @@ _GRACE_S: Final = 15.0
 _SHARE: Final = 0.5
 
 
-class NightFrames:
+class NightFrames(ClosedOrAborted):
     """Sends every frame by the sink that ``opened(tick)`` makes with the first of them.
 
     ``tick`` is called while that waits. Where the broker or a receiver is not there, goes away, or is too
@@ -67,19 +67,6 @@ class NightFrames:
         if self._sink is not None:
             self._sink.abort()
         self._stack.close()
-
-    def __enter__(self) -> Self:
-        """Use as a context."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close; abort on an exception."""
-        if error is None:
-            self.close()
-        else:
-            self.abort()
 
     def _try(self, act: Callable[[MqttFilm], None]) -> None:
         if self.note is not None:

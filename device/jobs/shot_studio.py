@@ -25,6 +25,7 @@ from device.media.encode import Picture
 from device.media.marks import Marks
 from device.media.splice import Patch
 from device.network import Network
+from device.sinks import ClosedOrAborted
 from device.sinks.film import SegmentWriter
 from device.sources.films import open_film_at
 
@@ -75,7 +76,7 @@ class _Stretch:
         self.close()
 
 
-class _ShotSink:
+class _ShotSink(ClosedOrAborted):
     """One shot into a segment of its own."""
 
     def __init__(self, work: WorkFolder, picture: Picture, config: Config, keeper: ShotKeeper) -> None:
@@ -98,17 +99,6 @@ class _ShotSink:
     def abort(self) -> None:
         """Throw it away."""
         self._segments.abort()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if error is None:
-            self.close()
-        else:
-            self.abort()
 
 
 @dataclass(frozen=True, slots=True)

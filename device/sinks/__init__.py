@@ -34,3 +34,26 @@ class Sink(Protocol):
     ) -> None:
         """Close it; abort it on an exception."""
         ...
+
+
+class ClosedOrAborted:
+    """A context that is closed at its end, and aborted on an exception: what a sink is as one."""
+
+    def close(self) -> None:
+        """Finish."""
+        raise NotImplementedError
+
+    def abort(self) -> None:
+        """Give up."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.close()
+        else:
+            self.abort()

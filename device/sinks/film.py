@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol
 
 from device.colour.tint import chroma_planes
 from device.media.containers import container_for
@@ -15,12 +15,12 @@ from device.media.join import Joined, join, of_segments
 from device.media.marks import ENOUGH, fingerprint
 from device.media.planes import at_depth
 from device.media.verify import verify
+from device.sinks import ClosedOrAborted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from fractions import Fraction
     from pathlib import Path
-    from types import TracebackType
 
     from device.config import FilmSettings
     from device.frames import Luma, TintedFrame
@@ -123,7 +123,7 @@ class SegmentWriter:
         return self._open
 
 
-class FilmSink:
+class FilmSink(ClosedOrAborted):
     """Writes tinted frames into the segments of ``work``; ``finish`` then makes the film of them.
 
     ``state_before``: asked once for each frame; where a segment begins with it, the state to go on from
@@ -169,17 +169,6 @@ class FilmSink:
     def abort(self) -> None:
         """Throw away the segment that is open; those that are closed stay."""
         self._segments.abort()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if error is None:
-            self.close()
-        else:
-            self.abort()
 
     def _close_segment(self, state: State) -> None:
         ended = self._segments.end()

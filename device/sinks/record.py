@@ -5,17 +5,17 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from device.errors import ConfigurationError, Interrupted, SpaceError, TintcastError, from_os_error
 from device.media.containers import container_for
 from device.media.segments import WorkFolder
+from device.sinks import ClosedOrAborted
 from device.sinks.recording import Recording, Shape, finish_left_behind, left_behind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-    from types import TracebackType
 
     from device.config import FilmSettings
     from device.frames import TintedFrame
@@ -27,7 +27,7 @@ _SPARE = 64 << 20
 _LOOK_S = 2.0
 
 
-class RecordSink:
+class RecordSink(ClosedOrAborted):
     """Writes every frame into the film ``out``, time stamps as captured, in segments that survive a crash.
 
     A film that stands under that name is never overwritten: the next number is taken. Frames of another size
@@ -89,17 +89,6 @@ class RecordSink:
                 self._say(f"{recording.out}: not finished; the next recording into its folder finishes it")
         for thread in self._finishing:
             thread.join()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if error is None:
-            self.close()
-        else:
-            self.abort()
 
     def _begin(self, shape: Shape) -> Recording:
         before = self._recording

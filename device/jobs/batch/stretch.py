@@ -19,7 +19,7 @@ from device.jobs.pipeline import Colorizer, held_of, run_pipeline
 from device.jobs.shot_keeper import ShotKeeper
 from device.media.encode import Picture
 from device.media.segments import Boundaries, WorkFolder
-from device.sinks import Sink
+from device.sinks import ClosedOrAborted
 from device.sinks.film import FilmSink
 from device.sources import Source
 from device.sources.films import open_film_at
@@ -168,7 +168,7 @@ def _until_broken(source: Film) -> Iterator[Frame]:
         return
 
 
-class _Timed(Sink):
+class _Timed(ClosedOrAborted):
     """A sink that notes when each frame was done with; ``enough``: what follows is not needed any more."""
 
     def __init__(self, sink: FilmSink, folder: Path, every: int) -> None:
@@ -197,17 +197,6 @@ class _Timed(Sink):
 
     def abort(self) -> None:
         self._sink.abort()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if error is None:
-            self.close()
-        else:
-            self.abort()
 
     def measured(self, sizes: Sequence[tuple[int, bool]], *, whole: bool) -> Measured | None:
         """What was measured, the packets being of these sizes, key frames or not."""

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from device.media.jpeg import facts_of, upright_planes
+from device.sinks import ClosedOrAborted
 from device.sinks.mqtt.fit import encode_to_fit
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from device.frames import TintedFrame
     from device.mqtt.delivery import Delivery
     from device.mqtt.session import Session
 
 
-class MqttFilm:
+class MqttFilm(ClosedOrAborted):
     """Every frame of a film, by ``delivery``, which this sink finishes or aborts.
 
     One frame is held back, so that the last one says that it is.
@@ -53,19 +52,6 @@ class MqttFilm:
         """Give up: the receivers are told."""
         self._held = None
         self.delivery.abort()
-
-    def __enter__(self) -> Self:
-        """Use as a context."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close; abort on an exception."""
-        if error is None:
-            self.close()
-        else:
-            self.abort()
 
     def _send(self, tinted: TintedFrame, *, last: bool) -> None:
         facts = facts_of(
